@@ -1,0 +1,189 @@
+/**
+ * The database, wrapped once: batches (lock → decide → save in one transaction), single-statement saves, and reads.
+ * A commit has three outcomes: done, `Aborted` (nothing saved, may be decided again) and `OutcomeUnknown`.
+ */
+import pg from 'pg'
+import type { Instant } from '../../kernel/ids.ts'
+import { instant } from '../../kernel/time.ts'
+import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
+import { compose } from './compose.ts'
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => instant(Date.parse(text)))
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
+
+export type Connection = Readonly<{ host: string; port: number; user: string; password: string; database: string }> | string
+
+/** Connections for batches: each room has at most two on their way, most are idle; 20 is PROMISES §3's ceiling. */
+const batchConnectionsMax = 12
+const readConnectionsMax = 8
+/** A batch touches a few hundred rows by key; what takes seconds is stuck. */
+const timeouts = { statement: 20_000, idleInTransaction: 10_000, lock: 2_000 }
+/** Every statement of a batch is small and by key: the planner's guesses on an empty table are a trap (HEART §6.1). */
+const planByKey =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'
+
+export type Row = Record<string, unknown>
+/** A named statement is prepared once a connection. */
+export type Statement = Readonly<{ name: string; text: string }>
+
+export class PostgresWork implements Work {
+  readonly now: Instant
+  readonly writes: Write[] = []
+  readonly #client: pg.PoolClient
+  constructor(client: pg.PoolClient, now: Instant) {
+    this.#client = client
+    this.now = now
+  }
+  add(...writes: readonly Write[]): void {
+    this.writes.push(...writes)
+  }
+  /** Saves what was added so far now, inside the transaction: where a savepoint must catch a write that cannot be saved. */
+  async flush(): Promise<void> {
+    const save = compose(this.writes.splice(0).filter((write) => 'sql' in write))
+    if (save !== undefined) await this.#client.query({ ...save, values: [...save.values] })
+  }
+  async query<R extends Row>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    const { rows } = await this.#client.query<R>({ ...statement, values: [...values] })
+    return rows
+  }
+}
+
+/** The PostgreSQL form of a batch; a store of another form was wired to this database by mistake otherwise. */
+export const sql = (work: Work): PostgresWork => {
+  if (!(work instanceof PostgresWork)) throw new Error('a PostgreSQL store was handed a batch of another form')
+  return work
+}
+
+const conflicts = new Set(['40001', '40P01', '55P03', '23505'])
+const code = (fault: unknown): string => (fault instanceof Error && 'code' in fault ? String(fault.code) : '')
+/** Faults that PostgreSQL itself reported, with its five-letter code: then the transaction did not commit. */
+const refusedByServer = (fault: unknown): boolean =>
+  /^[0-9A-Z]{5}$/.test(code(fault)) && !code(fault).startsWith('57P') && !code(fault).startsWith('08')
+
+const classify = (fault: unknown): unknown => {
+  if (conflicts.has(code(fault))) return new Aborted('conflict', fault)
+  if (code(fault) === '22012') return new Aborted('guard', fault)
+  return fault
+}
+
+export class Database implements Batches {
+  readonly #batches: pg.Pool
+  readonly #reads: pg.Pool
+  readonly connection: Connection
+  /** What the database's clock was ahead of this process's monotonic one when last heard: only ever a hint. */
+  #clockOffset = Date.now() - performance.now()
+
+  constructor(connection: Connection, onError: (fault: Error) => void) {
+    this.connection = connection
+    const base: pg.PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
+    const limits = `-c statement_timeout=${timeouts.statement} -c idle_in_transaction_session_timeout=${timeouts.idleInTransaction} -c lock_timeout=${timeouts.lock}`
+    this.#batches = new pg.Pool({ ...base, max: batchConnectionsMax, options: `${limits} ${planByKey}`, idleTimeoutMillis: 30_000 })
+    this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: 30_000 })
+    for (const pool of [this.#batches, this.#reads]) {
+      pool.on('error', onError)
+      // A commit that was cancelled while waiting for its standby is announced as success with a warning (PROMISES §1.1).
+      pool.on('connect', (client) => client.on('notice', (notice) => notice.code === '01000' && doubtful.add(client)))
+    }
+  }
+
+  /** The database's clock, as last heard plus what has passed since. Good for a hint; facts carry `Work.now`. */
+  nowEstimate(): Instant {
+    return instant(performance.now() + this.#clockOffset)
+  }
+
+  async batch<Result>(decide: (work: Work) => Promise<Result>): Promise<Result> {
+    const client = await this.#batches.connect()
+    let broken: Error | undefined
+    try {
+      const began = await client.query<{ now: Instant }>('begin; select clock_timestamp() as now')
+      const now = this.#heard(began)
+      const work = new PostgresWork(client, now)
+      let result: Result
+      try {
+        result = await decide(work)
+        await work.flush()
+      } catch (fault) {
+        broken = await rollback(client)
+        throw classify(fault)
+      }
+      await commit(client)
+      return result
+    } catch (fault) {
+      if (fault instanceof OutcomeUnknown) broken = fault
+      throw fault
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  /** Saves without locking or reading first: one statement, one round trip, guarded by what the writes themselves demand. */
+  async save(writes: readonly Write[]): Promise<void> {
+    const save = compose(writes.filter((write) => 'sql' in write))
+    if (save === undefined) return
+    const client = await this.#batches.connect()
+    let broken: Error | undefined
+    try {
+      await client.query({ ...save, values: [...save.values] })
+      if (doubtful.delete(client)) throw new OutcomeUnknown('the commit was not confirmed by its standby')
+    } catch (fault) {
+      if (fault instanceof OutcomeUnknown || refusedByServer(fault)) throw classify(fault)
+      broken = fault instanceof Error ? fault : new Error(String(fault))
+      throw new OutcomeUnknown(fault)
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  async read<R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
+    const { rows } = await this.#reads.query<R>(
+      name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
+    )
+    return rows
+  }
+
+  /** A connection of its own, for listening or streaming; the caller ends it. */
+  async client(): Promise<pg.Client> {
+    const client = new pg.Client(typeof this.connection === 'string' ? { connectionString: this.connection } : this.connection)
+    await client.connect()
+    return client
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#batches.end(), this.#reads.end()])
+  }
+
+  #heard(began: unknown): Instant {
+    const results: unknown[] = Array.isArray(began) ? began : [began]
+    const last = results.at(-1)
+    if (typeof last !== 'object' || last === null || !('rows' in last) || !Array.isArray(last.rows))
+      throw new Error('begin did not answer with the time')
+    const now = (last.rows as { now: Instant }[])[0]?.now
+    if (now === undefined) throw new Error('begin did not answer with the time')
+    this.#clockOffset = Date.parse(now) - performance.now()
+    return now
+  }
+}
+
+const doubtful = new WeakSet<pg.ClientBase>()
+
+const commit = async (client: pg.PoolClient): Promise<void> => {
+  try {
+    const { command } = await client.query('commit')
+    if (command !== 'COMMIT') throw new Aborted('conflict', `the commit came back as ${command}`)
+  } catch (fault) {
+    if (fault instanceof Aborted || refusedByServer(fault)) throw classify(fault)
+    throw new OutcomeUnknown(fault)
+  }
+  if (doubtful.delete(client)) throw new OutcomeUnknown('the commit was not confirmed by its standby')
+}
+
+/** @returns the fault that makes the connection useless, if rolling back did not work. */
+const rollback = async (client: pg.PoolClient): Promise<Error | undefined> => {
+  try {
+    await client.query('rollback')
+    return undefined
+  } catch (fault) {
+    return fault instanceof Error ? fault : new Error(String(fault))
+  }
+}

@@ -1,0 +1,104 @@
+import type { PersonRef } from '../../kernel/ids.ts'
+import { type Database, sql } from '../postgres/database.ts'
+import type { SqlWrite, Work } from '../store/work.ts'
+import { eventVersion, type KeyClaim, type KeyFound, keyName, type Person, type Records } from './records.ts'
+
+const appendSql = `insert into platform.journal (stream, version, at, type, v, actor, cause, body)
+  select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::text[], $7::text[], $8::json[])`
+const scheduleSql = `insert into platform.tasks (id, kind, key, due_at, body)
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::json[]) on conflict (id) do nothing`
+const claimSql = `insert into platform.keys (scope, key, hash, object, expires_at)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])`
+const describeSql = `insert into platform.people (ref, body) select * from unnest($1::uuid[], $2::json[])`
+const claimedStatement = {
+  name: 'records_claimed',
+  text: `select k.scope, k.key, k.hash, k.object from unnest($1::text[], $2::text[]) as c (scope, key) join platform.keys k using (scope, key)`,
+}
+
+/** A fact's body without its type, which has a column of its own. */
+const bodyOf = ({ type: _, ...body }: Readonly<{ type: string }>): string => JSON.stringify(body)
+
+export class PostgresRecords implements Records {
+  readonly #database: Database
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  append(appends: Parameters<Records['append']>[0]): SqlWrite {
+    const rows = appends.flatMap(({ stream, firstVersion, facts, origin, at }) =>
+      facts.map((fact, index) => ({ stream, version: firstVersion + index, at, fact, origin })),
+    )
+    return {
+      name: 'platform.journal',
+      sql: appendSql,
+      types: ['uuid', 'int4', 'timestamptz', 'text', 'int4', 'text', 'text', 'json'],
+      columns: [
+        rows.map((row) => row.stream),
+        rows.map((row) => row.version),
+        rows.map((row) => row.at),
+        rows.map((row) => row.fact.type),
+        rows.map((row) => eventVersion(row.fact)),
+        rows.map((row) => row.origin.actor),
+        rows.map((row) => row.origin.cause ?? null),
+        rows.map((row) => bodyOf(row.fact)),
+      ],
+    }
+  }
+
+  schedule(tasks: Parameters<Records['schedule']>[0]): SqlWrite {
+    return {
+      name: 'platform.tasks',
+      sql: scheduleSql,
+      types: ['uuid', 'text', 'text', 'timestamptz', 'json'],
+      columns: [
+        tasks.map((task) => task.id),
+        tasks.map((task) => task.kind),
+        tasks.map((task) => task.key),
+        tasks.map((task) => task.dueAt),
+        tasks.map((task) => JSON.stringify(task.body)),
+      ],
+    }
+  }
+
+  claim(claims: Parameters<Records['claim']>[0]): SqlWrite {
+    return {
+      name: 'platform.keys',
+      sql: claimSql,
+      types: ['text', 'text', 'text', 'uuid', 'timestamptz'],
+      columns: [
+        claims.map((claim) => claim.scope),
+        claims.map((claim) => claim.key),
+        claims.map((claim) => claim.hash),
+        claims.map((claim) => claim.object),
+        claims.map((claim) => claim.expiresAt ?? null),
+      ],
+    }
+  }
+
+  describe(people: Parameters<Records['describe']>[0]): SqlWrite {
+    return {
+      name: 'platform.people',
+      sql: describeSql,
+      types: ['uuid', 'json'],
+      columns: [people.map(({ ref }) => ref), people.map(({ body }) => JSON.stringify(body))],
+    }
+  }
+
+  async claimed(work: Work, claims: readonly KeyClaim[]): Promise<ReadonlyMap<string, KeyFound>> {
+    if (claims.length === 0) return new Map()
+    const rows = await sql(work).query<KeyFound & { scope: string; key: string }>(claimedStatement, [
+      claims.map(({ scope }) => scope),
+      claims.map(({ key }) => key),
+    ])
+    return new Map(rows.map((row) => [keyName(row), row]))
+  }
+
+  async people(refs: readonly PersonRef[]): Promise<ReadonlyMap<string, Person>> {
+    if (refs.length === 0) return new Map()
+    const rows = await this.#database.read<{ ref: string; body: Person }>(
+      'select ref, body from platform.people where ref = any($1::uuid[])',
+      [refs],
+    )
+    return new Map(rows.map(({ ref, body }) => [ref, body]))
+  }
+}
