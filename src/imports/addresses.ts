@@ -76,8 +76,11 @@ export const addressBook = (outwardCodesCsv: string, centroidsCsv: string): Addr
  * `LS1 4AP`, `ls14ap` and `LS1` are all LS1; undefined where it looks like no British postcode. Written together, `LS14AP`
  * ends in the three characters of the inward code (a digit, two letters), which no outward code does.
  */
-export const outwardCode = (postalCode: string): string | undefined =>
-  /^([A-Z]{1,2}\d[A-Z\d]?)(?:\d[A-Z]{2})?$/.exec(postalCode.replaceAll(/\s+/g, '').toUpperCase())?.[1]
+export const outwardCode = (postalCode: string): string | undefined => {
+  const [first = '', ...inward] = postalCode.trim().toUpperCase().split(/\s+/)
+  const form = inward.length > 0 ? /^([A-Z]{1,2}\d[A-Z\d]?)$/ : /^([A-Z]{1,2}\d[A-Z\d]?)(?:\d[A-Z]{2})?$/
+  return form.exec(first)?.[1]
+}
 
 const areaOf = (outward: string): string => /^[A-Z]+/.exec(outward)?.[0] ?? ''
 const coordinatesOf = ({ latitude, longitude }: Coordinates): Coordinates => ({ latitude, longitude })

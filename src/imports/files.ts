@@ -58,7 +58,7 @@ export async function* readCsvRows(path: string, expected: CsvHeader = retailHea
 
 const isZlibError = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
 
-/** The addresses of the data folder, read at the first call (15 ms, 0.5 MB) and kept. */
+/** The addresses of the data folder, read at the first call (15 ms, 1 MB) and kept. */
 export const addressBookIn = (folder: string): (() => AddressBook) => {
   let book: AddressBook | undefined
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8')

@@ -1,4 +1,4 @@
-/** Numbers by row in one typed array that doubles when it is full: 4 bytes a number where an array of objects takes 60 or more. */
+/** Numbers by row in one typed array that doubles when it is full: 4 bytes a number, none of them an object. */
 export class NumberColumn {
   #values = new Int32Array(1024)
   #length = 0

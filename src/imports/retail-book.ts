@@ -1,7 +1,7 @@
 /**
  * The rows of the Online Retail file gathered by invoice number, whatever order they come in. Half a million rows have to
- * fit beside a database in a small machine, so a line is a row in typed columns and every text is kept once (the shipped
- * half year: 13 MB of columns and texts where objects took 120).
+ * fit beside a database in a small machine, so a line is a row in typed columns and every text is kept once (measured on
+ * the 245,903 rows at hand: 14 MB, where the finished orders as objects take another 43).
  */
 import { NumberColumn, TextPool } from './number-column.ts'
 import type { JudgedRow, LineKind } from './retail-row.ts'

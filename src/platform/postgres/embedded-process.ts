@@ -37,6 +37,8 @@ const pollMs = 20
 const startMaxMs = 300_000
 /** A fast stop writes a checkpoint first; measured 25 to 75 ms, minutes only on a very slow disk. */
 const stopMaxMs = 120_000
+const startAttemptsMax = 40
+const startAgainMs = 250
 const logBytesMax = 10_000_000
 const socketPort = 5432
 /** Socket paths end at 107 bytes; `/.s.PGSQL.5432` and its lock file need 20 of them. */
@@ -94,6 +96,19 @@ export const passwordOf = (home: string): string => readFileSync(join(home, 'pas
 
 /** Starts PostgreSQL on its own, away from our terminal, and waits until it takes connections. */
 export const startPostgres = async (cluster: Cluster): Promise<Listening> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(cluster)
+    } catch (error) {
+      // The children of a killed PostgreSQL notice its death and go, but not at once.
+      const isLeaving = error instanceof Error && error.message.includes('shared memory block')
+      if (!isLeaving || attempt === startAttemptsMax) throw error
+      await wait(startAgainMs)
+    }
+  }
+}
+
+const startOnce = async (cluster: Cluster): Promise<Listening> => {
   clearForeignPidFile(cluster.data)
   const port = process.platform === 'win32' ? await freePort() : socketPort
   const place = process.platform === 'win32' ? '127.0.0.1' : socketFolder(cluster)

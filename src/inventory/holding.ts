@@ -1,0 +1,53 @@
+/** What one order holds of stock, and the pure steps over it. Units never vanish: every step says what it moved. */
+import type { Place, Sku } from '../kernel/ids.ts'
+
+/** `r` reserved at the place · `t` on the way to it · `w` waiting for supply there. */
+export type HoldingState = 'r' | 't' | 'w'
+export type Entry = Readonly<{ line: number; sku: Sku; place: Place; quantity: number; state: HoldingState; to?: Place }>
+export type Holding = readonly Entry[]
+
+/** As it is stored: short, because it is written with every order. */
+export const packHolding = (holding: Holding): string =>
+  JSON.stringify(
+    holding.map(({ line, sku, place, quantity, state, to }) =>
+      to === undefined ? [line, sku, place, quantity, state] : [line, sku, place, quantity, state, to],
+    ),
+  )
+
+type Packed = readonly [number, Sku, Place, number, HoldingState, Place?]
+export const unpackHolding = (packed: readonly Packed[]): Holding =>
+  packed.map(([line, sku, place, quantity, state, to]) => ({
+    line,
+    sku,
+    place,
+    quantity,
+    state,
+    ...(to === undefined ? {} : { to }),
+  }))
+
+export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place }>
+
+/** Takes up to `quantity` units of a line that match out of a holding, waiting ones first, then those that travel, then reserved. */
+export const take = (holding: Holding, match: Match, quantity: number): Readonly<{ taken: Holding; left: Holding }> => {
+  const order: Readonly<Record<HoldingState, number>> = { w: 0, t: 1, r: 2 }
+  const fits = (entry: Entry): boolean =>
+    entry.line === match.line &&
+    (match.state === undefined || entry.state === match.state) &&
+    (match.place === undefined || entry.place === match.place)
+  const sorted = holding.filter(fits).sort((a, b) => order[a.state] - order[b.state])
+  const taken: Entry[] = []
+  const used = new Map<Entry, number>()
+  let missing = quantity
+  for (const entry of sorted) {
+    if (missing === 0) break
+    const units = Math.min(missing, entry.quantity)
+    taken.push({ ...entry, quantity: units })
+    used.set(entry, units)
+    missing -= units
+  }
+  const left = holding.flatMap((entry) => {
+    const rest = entry.quantity - (used.get(entry) ?? 0)
+    return rest > 0 ? [{ ...entry, quantity: rest }] : []
+  })
+  return { taken, left }
+}

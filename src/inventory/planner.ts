@@ -1,0 +1,105 @@
+/**
+ * The planner: which lines of an order can be had, whole, and where they come from. Pure: it looks at the batch's levels
+ * and answers; `stock.ts` then takes what was planned. A line is never shortened, and no line counts a unit twice.
+ */
+import { type Refusal, refuse } from '../kernel/decider.ts'
+import type { Day, Instant, Place, Sku } from '../kernel/ids.ts'
+import type { Destination, LineUnits, PlacedLine, Shipment } from '../orders/contract.ts'
+import { free, type Levels } from './levels.ts'
+
+export type ReserveLine = Readonly<{
+  line: number
+  sku: Sku
+  quantity: number
+  grams: number
+  parent?: number | undefined
+  ifShort: PlacedLine['ifShort']
+}>
+export type ReserveRequest = Readonly<{
+  at: Instant
+  destination: Destination
+  lines: readonly ReserveLine[]
+  shippingMethod: string
+}>
+
+/** Units on their way to a place that nobody waits for yet. */
+export type OpenLot = Readonly<{ place: Place; day: Day; quantity: number }>
+export type StockSeen = Readonly<{
+  free: (sku: Sku) => readonly Readonly<{ place: Place; units: number }>[]
+  lots: (sku: Sku) => readonly OpenLot[]
+}>
+
+/** What sourcing is asked: lines that can be had, and which of them may wait for supply. */
+export type SourceLine = ReserveLine & Readonly<{ waits: boolean }>
+export type SourceAnswer = Readonly<{ shipments: readonly Shipment[]; unfilled: readonly LineUnits[] }>
+export type Source = (
+  request: Readonly<Omit<ReserveRequest, 'lines'> & { lines: readonly SourceLine[] }>,
+  stock: StockSeen,
+) => SourceAnswer
+
+export type Planned = Readonly<{ shipments: readonly Shipment[]; cancelled: readonly LineUnits[] }>
+export type ShortageReason = 'insufficient_stock'
+
+type Verdict = 'take' | 'wait' | 'drop' | 'short'
+
+const lotUnits = (stock: StockSeen, sku: Sku): number => stock.lots(sku).reduce((sum, lot) => sum + lot.quantity, 0)
+
+const judge = (line: ReserveLine, left: number, stock: StockSeen): Verdict => {
+  if (left >= line.quantity) return 'take'
+  switch (line.ifShort) {
+    case 'refuse':
+      return 'short'
+    case 'cancelLine':
+      return 'drop'
+    case 'backorder':
+    case 'preorder':
+      // Without dated supply there is no day to promise (A4), so nothing is sold.
+      return Math.max(0, left) + lotUnits(stock, line.sku) >= line.quantity ? 'wait' : 'short'
+  }
+}
+
+const shortage = (short: readonly ReserveLine[], levels: Levels): Refusal<ShortageReason> => {
+  const errors = short.map((line) => ({
+    pointer: `/lines/${line.line}/quantity`,
+    code: 'quantity_exceeds_available',
+    sku: line.sku,
+    asked: line.quantity,
+    available: levels.available(line.sku),
+    resolution: 'requires_buyer_input',
+  }))
+  const [first] = short
+  const available = first === undefined ? 0 : levels.available(first.sku)
+  const places = first === undefined ? 0 : levels.of(first.sku).filter((row) => free(row) > 0).length
+  const detail = `${first?.sku}: ${first?.quantity} asked, ${available} available to promise in ${places} warehouse${places === 1 ? '' : 's'}.`
+  return refuse('insufficient_stock', detail, { errors })
+}
+
+export const plan = (
+  request: ReserveRequest,
+  levels: Levels,
+  stock: StockSeen,
+  source: Source,
+): Planned | Refusal<ShortageReason> => {
+  const left = new Map<Sku, number>()
+  const wanted: SourceLine[] = []
+  const cancelled: LineUnits[] = []
+  const short: ReserveLine[] = []
+  for (const line of request.lines) {
+    const units = left.get(line.sku) ?? levels.available(line.sku)
+    const verdict = judge(line, units, stock)
+    if (verdict === 'take' || verdict === 'wait') {
+      wanted.push({ ...line, waits: verdict === 'wait' })
+      left.set(line.sku, units - line.quantity)
+    } else if (verdict === 'drop') cancelled.push({ line: line.line, quantity: line.quantity })
+    else short.push(line)
+  }
+  if (short.length > 0) return shortage(short, levels)
+  if (wanted.length === 0) return { shipments: [], cancelled }
+  const { shipments, unfilled } = source({ ...request, lines: wanted }, stock)
+  if (unfilled.length > 0)
+    return shortage(
+      wanted.filter(({ line }) => unfilled.some((units) => units.line === line)),
+      levels,
+    )
+  return { shipments, cancelled }
+}

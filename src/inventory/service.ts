@@ -1,0 +1,224 @@
+/** Inventory's door for commands, and its part in other rooms' batches: load and lock, take the steps, hand over the writes. */
+import { isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
+import type { Origin } from '../kernel/event.ts'
+import type { Day, OrderId, Place, Sku } from '../kernel/ids.ts'
+import { microBatch } from '../kernel/micro-batch.ts'
+import { newId } from '../platform/ids.ts'
+import type { KeyClaim, Records } from '../platform/records/records.ts'
+import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
+import { type CommonReason, keyReused, KeysInBatch } from '../platform/streams/service.ts'
+import { LevelMemory } from './memory.ts'
+import type { Source } from './planner.ts'
+import type { LevelRow } from './levels.ts'
+import { Stock } from './stock.ts'
+import type { InventoryRepository, Lot } from './store.ts'
+
+export type StockCommand = Readonly<
+  | { do: 'adjust'; sku: Sku; place: Place; by: number; reason: string }
+  /** A count: on hand becomes this; the difference is the adjustment. */
+  | { do: 'count'; sku: Sku; place: Place; onHand: number; reason: string }
+  | { do: 'receive'; sku: Sku; place: Place; quantity: number; reference?: string | undefined }
+  | { do: 'keep'; sku: Sku; place: Place; safety: number }
+  | {
+      do: 'expect'
+      sku: Sku
+      place: Place
+      day: Day
+      quantity: number
+      kind: 'purchase' | 'preorder'
+      reference?: string | undefined
+    }
+  | { do: 'receiveSupply'; supply: string; quantity: number }
+  | { do: 'changeSupply'; supply: string; day?: Day | undefined; quantity?: number | undefined }
+>
+export type StockReason = 'quantity_reserved' | 'supply_not_found' | 'supply_closed'
+export type StockAnswer = Readonly<{ level?: LevelRow; supply?: Lot; changed: boolean; replayed?: boolean }>
+export type StockOutcome = StockAnswer | Refusal<StockReason | CommonReason>
+export type StockAsked = Readonly<{ command: StockCommand; origin: Origin; key?: KeyClaim | undefined }>
+
+export type InventoryOptions = Readonly<{
+  batches: Batches
+  records: Records
+  repository: InventoryRepository
+  source: Source
+  /** A product's low-stock mark. */
+  threshold: (sku: Sku) => number
+  committed: () => void
+}>
+
+const limits = { itemsMax: 256, inFlightMax: 1, waitingMax: 10_000 } as const
+
+export class Inventory {
+  readonly #options: InventoryOptions
+  readonly memory = new LevelMemory()
+  readonly source: Source
+  readonly handle: (asked: StockAsked) => Promise<StockOutcome>
+
+  constructor(options: InventoryOptions) {
+    this.#options = options
+    this.source = options.source
+    const together = microBatch('inventory', (batch: readonly StockAsked[]) => this.#commit(batch), limits)
+    this.handle = async (asked) => {
+      const outcome = await together(asked)
+      if (outcome instanceof Fault) throw outcome.cause
+      return outcome
+    }
+  }
+
+  /** Loads and locks all that steps on these products and orders may touch, in the one order that every path uses. */
+  async load(
+    work: Work,
+    skus: readonly Sku[],
+    orders: readonly OrderId[],
+    arriving: readonly Readonly<{ sku: Sku; place: Place }>[] = [],
+  ): Promise<Stock> {
+    const { repository } = this.#options
+    await repository.ensureLevels(work, arriving)
+    const held = await repository.lockHoldings(work, orders)
+    const all = [...new Set([...skus, ...[...held.values()].flatMap((holding) => holding.map(({ sku }) => sku))])]
+    const levels = await repository.lockLevels(work, all)
+    const waiting = await repository.waitingFor(work, all)
+    const others = waiting.map(({ order }) => order).filter((order) => !held.has(order))
+    const holdings = others.length === 0 ? held : new Map([...held, ...(await repository.lockHoldings(work, others))])
+    return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting })
+  }
+
+  /** A batch's stock on memory alone; undefined when any product was not seen yet. */
+  recall(skus: Iterable<Sku>): Stock | undefined {
+    const levels = this.memory.recall(skus)
+    return levels === undefined ? undefined : new Stock({ levels })
+  }
+
+  writes(stock: Stock, work: Pick<Work, 'now'>, origin: Origin): Write[] {
+    const { repository, records, threshold } = this.#options
+    const { deltas, ledger, fresh, holdings, waiting, gone, lots, events } = stock.result(threshold)
+    const appends = events.map((event) => ({ stream: newId(work.now), firstVersion: 1, facts: [event], origin, at: work.now }))
+    const writes: Write[] = [repository.saveLevels(deltas), repository.saveLedger(ledger, work.now), repository.newHoldings(fresh)]
+    if (holdings.length > 0) writes.push(repository.saveHoldings(holdings))
+    if (waiting.length > 0) writes.push(repository.saveWaiting(waiting))
+    if (gone.length > 0) writes.push(repository.dropWaiting(gone))
+    if (lots.length > 0) writes.push(repository.saveLots(lots))
+    if (appends.length > 0) writes.push(records.append(appends))
+    return writes
+  }
+
+  async #commit(batch: readonly StockAsked[]): Promise<readonly (StockOutcome | Fault)[]> {
+    const outcomes = await isolateFaults(batch, (items) => this.#options.batches.batch((work) => this.#within(work, items)))
+    this.memory.forget(batch.flatMap(({ command }) => ('sku' in command ? [command.sku] : [])))
+    this.#options.committed()
+    return outcomes
+  }
+
+  async #within(work: Work, batch: readonly StockAsked[]): Promise<readonly StockOutcome[]> {
+    const { repository, records } = this.#options
+    const claims = batch.flatMap(({ key }) => (key === undefined ? [] : [key]))
+    const keys = new KeysInBatch(await records.claimed(work, claims))
+    const lots = await repository.lockLots(
+      work,
+      batch.flatMap(({ command }) => ('supply' in command ? [command.supply] : [])),
+    )
+    const pairs = [...lots, ...batch.flatMap(({ command }) => ('sku' in command ? [command] : []))]
+    const stock = await this.load(
+      work,
+      pairs.map(({ sku }) => sku),
+      [],
+      pairs,
+    )
+    for (const lot of lots) if (stock.lot(lot.id) === undefined) stock.saveLot(lot)
+    const outcomes = batch.map(({ command, key }): StockOutcome => {
+      const known = key === undefined ? undefined : keys.find(key)
+      if (known !== undefined)
+        return known.hash === key?.hash ? { ...this.#seen(stock, command), changed: false, replayed: true } : keyReused()
+      const outcome = take(stock, command, work)
+      if (!isRefusal(outcome) && key !== undefined) keys.claim(key, newId(work.now))
+      return outcome
+    })
+    work.add(...this.writes(stock, work, batch[0]?.origin ?? { actor: 'system' }))
+    if (keys.made.length > 0) work.add(records.claim(keys.made))
+    return outcomes
+  }
+
+  #seen(stock: Stock, command: StockCommand): Readonly<{ level?: LevelRow }> {
+    const level = 'sku' in command ? stock.levels.at(command.sku, command.place) : undefined
+    return level === undefined ? {} : { level }
+  }
+}
+
+/** One command's steps. A count that would leave less than is promised to orders is refused: those are cancelled or moved first. */
+const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => {
+  switch (command.do) {
+    case 'adjust':
+      return adjust(stock, command.sku, command.place, command.by, command.reason)
+    case 'count': {
+      const level = stock.levels.at(command.sku, command.place)
+      return adjust(stock, command.sku, command.place, command.onHand - (level?.onHand ?? 0), command.reason)
+    }
+    case 'receive': {
+      const level = stock.receive(command.sku, command.place, command.quantity, 'received', command.reference)
+      stock.tell({ type: 'StockReceived', sku: command.sku, place: command.place, quantity: command.quantity })
+      return { level, changed: true }
+    }
+    case 'keep': {
+      const before = stock.levels.at(command.sku, command.place)
+      const by = command.safety - (before?.safety ?? 0)
+      if (by === 0) return { ...(before === undefined ? {} : { level: before }), changed: false }
+      return {
+        level: stock.levels.move(command.sku, command.place, { safety: by }, 'adjusted', undefined, 'safety stock'),
+        changed: true,
+      }
+    }
+    case 'expect': {
+      const lot: Lot = {
+        id: newId(work.now),
+        sku: command.sku,
+        place: command.place,
+        day: command.day,
+        quantity: command.quantity,
+        received: 0,
+        kind: command.kind,
+        reference: command.reference,
+        closed: false,
+      }
+      stock.saveLot(lot)
+      stock.tell({ type: 'SupplyPromised', sku: lot.sku, place: lot.place, quantity: lot.quantity, day: lot.day, supply: lot.id })
+      return { supply: lot, changed: true }
+    }
+    case 'receiveSupply': {
+      const lot = stock.lot(command.supply)
+      if (lot === undefined) return refuse('supply_not_found', `no supply ${command.supply}`)
+      if (lot.closed)
+        return refuse('supply_closed', `supply ${command.supply} was received already: record further units as a plain receipt`)
+      const supply = stock.receiveLot(command.supply, command.quantity)
+      return { ...(supply === undefined ? {} : { supply }), changed: true }
+    }
+    case 'changeSupply': {
+      const lot = stock.lot(command.supply)
+      if (lot === undefined) return refuse('supply_not_found', `no supply ${command.supply}`)
+      const quantity = command.quantity ?? lot.quantity
+      const supply = { ...lot, day: command.day ?? lot.day, quantity: Math.max(1, quantity), closed: quantity <= lot.received }
+      stock.saveLot(supply)
+      return { supply, changed: true }
+    }
+  }
+}
+
+const adjust = (stock: Stock, sku: Sku, place: Place, by: number, reason: string): StockOutcome => {
+  const level = stock.levels.at(sku, place)
+  if (by === 0) return { ...(level === undefined ? {} : { level }), changed: false }
+  if (level !== undefined && level.onHand + by < level.reserved) {
+    return refuse(
+      'quantity_reserved',
+      `${sku} in ${place}: ${level.reserved} of ${level.onHand} are reserved for orders; ${level.onHand + by} would be left. Cancel or move those orders first.`,
+      {
+        onHand: level.onHand,
+        reserved: level.reserved,
+      },
+    )
+  }
+  const after =
+    by > 0
+      ? stock.receive(sku, place, by, 'adjusted', reason)
+      : stock.levels.move(sku, place, { onHand: by }, 'adjusted', undefined, reason)
+  stock.tell({ type: 'StockAdjusted', sku, place, by, onHand: after.onHand, reason })
+  return { level: after, changed: true }
+}

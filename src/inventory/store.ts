@@ -1,0 +1,264 @@
+/** All the SQL of inventory. The levels' update is guarded: it takes units only where they are free at that very moment. */
+import type { Day, Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
+import { type Database, sql } from '../platform/postgres/database.ts'
+import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
+import { type Holding, packHolding, unpackHolding } from './holding.ts'
+import type { Delta, LedgerRow, LevelRow } from './levels.ts'
+
+export type Lot = Readonly<{
+  id: string
+  sku: Sku
+  place: Place
+  day: Day
+  quantity: number
+  received: number
+  kind: 'purchase' | 'preorder'
+  reference?: string | undefined
+  closed: boolean
+}>
+export type Waiting = Readonly<{
+  sku: Sku
+  order: OrderId
+  line: number
+  place: Place
+  quantity: number
+  kind: 'backorder' | 'preorder'
+  priority: number
+  at: Instant
+  expected?: Day | undefined
+}>
+
+/** Requirement B13's repository of stock: everything that touches a level goes through it. */
+export interface InventoryRepository {
+  /** Locks the level rows of these products, in (product, place) order, so that every path excludes every other. */
+  lockLevels(work: Work, skus: readonly Sku[]): Promise<readonly LevelRow[]>
+  /** Makes missing rows, so that they can be locked: for what arrives where it never was. */
+  ensureLevels(work: Work, pairs: readonly Readonly<{ sku: Sku; place: Place }>[]): Promise<void>
+  lockHoldings(work: Work, orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, Holding>>
+  openLots(work: Work, skus: readonly Sku[]): Promise<readonly Lot[]>
+  lockLots(work: Work, ids: readonly string[]): Promise<readonly Lot[]>
+  waitingFor(work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]>
+  saveLevels(deltas: readonly Delta[]): Write
+  saveLedger(rows: readonly LedgerRow[], at: Instant): Write
+  newHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): Write
+  saveHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): Write
+  saveWaiting(rows: readonly Waiting[]): Write
+  dropWaiting(rows: readonly Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>[]): Write
+  saveLots(lots: readonly Lot[]): Write
+  readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]>
+  readLots(skus: readonly Sku[]): Promise<readonly Lot[]>
+}
+
+type LevelSql = { sku: Sku; place: Place; on_hand: number; reserved: number; in_transit: number; safety: number; damaged: number }
+const levelColumns = 'sku, place, on_hand, reserved, in_transit, safety, damaged'
+const levelOf = (row: LevelSql): LevelRow => ({
+  sku: row.sku,
+  place: row.place,
+  onHand: row.on_hand,
+  reserved: row.reserved,
+  inTransit: row.in_transit,
+  safety: row.safety,
+  damaged: row.damaged,
+})
+const lotColumns = 'id, sku, place, day, quantity, received, kind, reference, closed'
+
+const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand, reserved = l.reserved + t.reserved, in_transit = l.in_transit + t.in_transit,
+    damaged = l.damaged + t.damaged, safety = l.safety + t.safety
+  from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[]) as t (sku, place, on_hand, reserved, in_transit, damaged, safety, claimed)
+  where l.sku = t.sku and l.place = t.place and (not t.claimed or l.on_hand - l.reserved - l.safety >= t.reserved)
+  returning 1`
+const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
+  select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::uuid[], $10::text[])`
+const holdingsSql = `insert into inventory.holdings (order_id, body) select * from unnest($1::uuid[], $2::json[])`
+const waitingSql = `insert into inventory.waiting (sku, order_id, line, place, quantity, kind, priority, at, expected)
+  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[], $8::timestamptz[], $9::date[])
+  on conflict (sku, order_id, line, place) do update set quantity = excluded.quantity, expected = excluded.expected`
+const dropWaitingSql = `delete from inventory.waiting w using unnest($1::text[], $2::uuid[], $3::int[], $4::text[]) as t (sku, order_id, line, place)
+  where w.sku = t.sku and w.order_id = t.order_id and w.line = t.line and w.place = t.place`
+const lotsSql = `insert into inventory.supply (${lotColumns})
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::int[], $6::int[], $7::text[], $8::text[], $9::bool[])
+  on conflict (id) do update set day = excluded.day, quantity = excluded.quantity, received = excluded.received, closed = excluded.closed`
+
+export class PostgresInventory implements InventoryRepository {
+  readonly #database: Database
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async lockLevels(work: Work, skus: readonly Sku[]): Promise<readonly LevelRow[]> {
+    if (skus.length === 0) return []
+    const statement = {
+      name: 'levels_lock',
+      text: `select ${levelColumns} from inventory.levels where sku = any($1::text[]) order by sku, place for update`,
+    }
+    return (await sql(work).query<LevelSql>(statement, [[...new Set(skus)]])).map(levelOf)
+  }
+
+  async ensureLevels(work: Work, pairs: readonly Readonly<{ sku: Sku; place: Place }>[]): Promise<void> {
+    if (pairs.length === 0) return
+    const statement = {
+      name: 'levels_ensure',
+      text: 'insert into inventory.levels (sku, place) select distinct * from unnest($1::text[], $2::text[]) t (s, p) order by s, p on conflict do nothing',
+    }
+    await sql(work).query(statement, [pairs.map(({ sku }) => sku), pairs.map(({ place }) => place)])
+  }
+
+  async lockHoldings(work: Work, orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, Holding>> {
+    if (orders.length === 0) return new Map()
+    const statement = {
+      name: 'holdings_lock',
+      text: 'select order_id, body from inventory.holdings where order_id = any($1::uuid[]) order by order_id for update',
+    }
+    const rows = await sql(work).query<{ order_id: OrderId; body: Parameters<typeof unpackHolding>[0] }>(statement, [
+      [...new Set(orders)],
+    ])
+    return new Map(rows.map(({ order_id, body }) => [order_id, unpackHolding(body)]))
+  }
+
+  async openLots(work: Work, skus: readonly Sku[]): Promise<readonly Lot[]> {
+    if (skus.length === 0) return []
+    const statement = {
+      name: 'lots_open',
+      text: `select ${lotColumns} from inventory.supply where sku = any($1::text[]) and not closed order by day, id`,
+    }
+    return sql(work).query<Lot>(statement, [[...new Set(skus)]])
+  }
+
+  async lockLots(work: Work, ids: readonly string[]): Promise<readonly Lot[]> {
+    const statement = {
+      name: 'lots_lock',
+      text: `select ${lotColumns} from inventory.supply where id = any($1::uuid[]) order by id for update`,
+    }
+    return sql(work).query<Lot>(statement, [[...new Set(ids)]])
+  }
+
+  async waitingFor(work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]> {
+    if (skus.length === 0) return []
+    const statement = {
+      name: 'waiting_for',
+      text: `select sku, order_id as "order", line, place, quantity, kind, priority, at, expected from inventory.waiting where sku = any($1::text[]) order by sku, priority desc, at, order_id, line for update`,
+    }
+    return sql(work).query<Waiting>(statement, [[...new Set(skus)]])
+  }
+
+  saveLevels(deltas: readonly Delta[]): SqlWrite {
+    return {
+      name: 'inventory.levels',
+      sql: levelsSql,
+      guarded: true,
+      types: ['text', 'text', 'int4', 'int4', 'int4', 'int4', 'int4', 'bool'],
+      columns: [
+        deltas.map((d) => d.sku),
+        deltas.map((d) => d.place),
+        deltas.map((d) => d.onHand),
+        deltas.map((d) => d.reserved),
+        deltas.map((d) => d.inTransit),
+        deltas.map((d) => d.damaged),
+        deltas.map((d) => d.safety),
+        deltas.map((d) => d.claimed),
+      ],
+    }
+  }
+
+  saveLedger(rows: readonly LedgerRow[], at: Instant): SqlWrite {
+    return {
+      name: 'inventory.ledger',
+      sql: ledgerSql,
+      types: ['timestamptz', 'text', 'text', 'int4', 'int4', 'int4', 'int4', 'text', 'uuid', 'text'],
+      columns: [
+        rows.map(() => at),
+        rows.map((r) => r.sku),
+        rows.map((r) => r.place),
+        rows.map((r) => r.onHand),
+        rows.map((r) => r.reserved),
+        rows.map((r) => r.inTransit),
+        rows.map((r) => r.damaged),
+        rows.map((r) => r.kind),
+        rows.map((r) => r.order ?? null),
+        rows.map((r) => r.reference ?? null),
+      ],
+    }
+  }
+
+  newHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): SqlWrite {
+    return {
+      name: 'inventory.holdings.new',
+      sql: holdingsSql,
+      types: ['uuid', 'json'],
+      columns: [holdings.map(({ order }) => order), holdings.map(({ holding }) => packHolding(holding))],
+    }
+  }
+
+  saveHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): SqlWrite {
+    return {
+      name: 'inventory.holdings',
+      sql: `${holdingsSql} on conflict (order_id) do update set body = excluded.body`,
+      types: ['uuid', 'json'],
+      columns: [holdings.map(({ order }) => order), holdings.map(({ holding }) => packHolding(holding))],
+    }
+  }
+
+  saveWaiting(rows: readonly Waiting[]): SqlWrite {
+    return {
+      name: 'inventory.waiting',
+      sql: waitingSql,
+      types: ['text', 'uuid', 'int4', 'text', 'int4', 'text', 'int4', 'timestamptz', 'date'],
+      columns: [
+        rows.map((w) => w.sku),
+        rows.map((w) => w.order),
+        rows.map((w) => w.line),
+        rows.map((w) => w.place),
+        rows.map((w) => w.quantity),
+        rows.map((w) => w.kind),
+        rows.map((w) => w.priority),
+        rows.map((w) => w.at),
+        rows.map((w) => w.expected ?? null),
+      ],
+    }
+  }
+
+  dropWaiting(rows: readonly Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>[]): SqlWrite {
+    return {
+      name: 'inventory.waiting.gone',
+      sql: dropWaitingSql,
+      types: ['text', 'uuid', 'int4', 'text'],
+      columns: [rows.map((w) => w.sku), rows.map((w) => w.order), rows.map((w) => w.line), rows.map((w) => w.place)],
+    }
+  }
+
+  saveLots(lots: readonly Lot[]): SqlWrite {
+    return {
+      name: 'inventory.supply',
+      sql: lotsSql,
+      types: ['uuid', 'text', 'text', 'date', 'int4', 'int4', 'text', 'text', 'bool'],
+      columns: [
+        lots.map((l) => l.id),
+        lots.map((l) => l.sku),
+        lots.map((l) => l.place),
+        lots.map((l) => l.day),
+        lots.map((l) => l.quantity),
+        lots.map((l) => l.received),
+        lots.map((l) => l.kind),
+        lots.map((l) => l.reference ?? null),
+        lots.map((l) => l.closed),
+      ],
+    }
+  }
+
+  async readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]> {
+    return (
+      await this.#database.read<LevelSql>(
+        `select ${levelColumns} from inventory.levels where sku = any($1::text[]) order by sku, place`,
+        [skus],
+        'levels_read',
+      )
+    ).map(levelOf)
+  }
+
+  readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
+    return this.#database.read<Lot>(
+      `select ${lotColumns} from inventory.supply where sku = any($1::text[]) and not closed order by day, id`,
+      [skus],
+    )
+  }
+}

@@ -1,0 +1,258 @@
+/** The rules of an order's life. Pure: what needs stock or a warehouse's word is answered inline by those rooms (`service.ts`). */
+import { type Decider, type Refusal, refuse } from '../kernel/decider.ts'
+import type { Instant, PersonRef, Place } from '../kernel/ids.ts'
+import type {
+  Destination,
+  FulfilmentStatus,
+  HoldBlocks,
+  LineUnits,
+  MoneyStep,
+  OrderEvent,
+  OrderEventOf,
+  OrderReason,
+} from './contract.ts'
+import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
+import { evolve } from './evolve.ts'
+import { type Live, type Order, type Placed, sumOf, unplaced } from './order.ts'
+
+type Told = Readonly<{ at: Instant }>
+export type OrderCommand = Told &
+  Readonly<
+    | { do: 'place'; placed: Placed }
+    /** `reopen: false`: the stock for an expired order is gone, so its late money goes back. */
+    | { do: 'recordMoney'; payment: string; step: MoneyStep; amount: number; method?: string | undefined; reopen?: boolean }
+    | { do: 'expire' }
+    | { do: 'cancel'; reason: string; by: string; refund: 'auto' | 'none'; lines?: readonly LineUnits[] | undefined }
+    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[] }
+    | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
+    | { do: 'recordMove'; step: 'sent' | 'received'; from: Place; to: Place; lines: readonly LineUnits[] }
+    | { do: 'hold'; hold: string; kind: string; blocks: HoldBlocks; by: string }
+    | { do: 'release'; hold: string; by: string }
+    | { do: 'addNote'; note: PersonRef; by: string }
+    | { do: 'changeAddress'; contact: PersonRef; destination: Destination; by: string }
+    | { do: 'followFulfilment'; fulfilment: string; place: Place; status: FulfilmentStatus; lines: readonly LineUnits[] }
+    | (Readonly<{ do: 'followParcel' }> & Omit<OrderEventOf<'ParcelProgressed'>, 'type'>)
+    | { do: 'recordReturn'; return: string; lines: readonly LineUnits[]; refund: number }
+  >
+
+type Decision = readonly OrderEvent[] | Refusal<OrderReason>
+
+const decide = (command: OrderCommand, order: Order): Decision => {
+  if (command.do === 'place')
+    return order.status === 'unplaced' ? [command.placed] : refuse('order_exists', 'this order was placed already')
+  if (order.status === 'unplaced') return refuse('order_not_found', 'no such order')
+  const { progress, placed } = order
+  switch (command.do) {
+    case 'recordMoney':
+      return recordMoney(command, order)
+    case 'expire': {
+      const { expiresAt } = progress
+      const due = progress.phase === 'open' && !progress.secured && expiresAt !== undefined && expiresAt <= command.at
+      return due ? [{ type: 'OrderExpired' }] : []
+    }
+    case 'cancel':
+      return cancel(command, order)
+    case 'reportShort': {
+      const lines = command.lines.flatMap(({ line, quantity }) => {
+        const units = Math.min(quantity, progress.counters.reserved[line] ?? 0)
+        return units > 0 ? [{ line, quantity: units }] : []
+      })
+      return progress.phase === 'open' && lines.length > 0 ? [{ type: 'UnitsShort', place: command.place, lines }] : []
+    }
+    case 'recordFill':
+      return progress.phase === 'open' ? [{ type: 'BackorderFilled', fills: command.fills }] : []
+    case 'recordMove':
+      return [{ type: 'UnitsMoved', step: command.step, from: command.from, to: command.to, lines: command.lines }]
+    case 'hold':
+      if (progress.phase !== 'open') return refuse('order_closed', `the order is ${progress.status}: there is nothing left to hold`)
+      if (progress.holds.some(({ id }) => id === command.hold)) return []
+      return [{ type: 'HoldPlaced', hold: command.hold, kind: command.kind, blocks: command.blocks, by: command.by }]
+    case 'release': {
+      const hold = progress.holds.find(({ id, kind }) => id === command.hold || kind === command.hold)
+      if (hold === undefined) return refuse('hold_not_found', `no hold ${command.hold} on this order`)
+      const rest = progress.holds.filter(({ id }) => id !== hold.id)
+      return [
+        {
+          type: 'HoldReleased',
+          hold: hold.id,
+          kind: hold.kind,
+          releaseBlocked: rest.some(({ blocks }) => blocks === 'release'),
+          collectionBlocked: rest.some(({ blocks }) => blocks === 'collection'),
+        },
+      ]
+    }
+    case 'addNote':
+      return [{ type: 'NoteAdded', note: command.note, by: command.by }]
+    case 'changeAddress':
+      return changeAddress(command, order)
+    case 'followFulfilment': {
+      const known = progress.fulfilments.find(({ id }) => id === command.fulfilment)
+      if (known?.status === command.status) return []
+      return [
+        {
+          type: 'FulfilmentProgressed',
+          fulfilment: command.fulfilment,
+          place: command.place,
+          status: command.status,
+          lines: command.lines,
+        },
+      ]
+    }
+    case 'followParcel': {
+      const { do: _, at: _at, ...parcel } = command
+      const known = progress.parcels.find(({ id }) => id === command.parcel)
+      if (
+        known !== undefined &&
+        known.status === command.status &&
+        known.attempts === command.attempts &&
+        known.tracking === command.tracking
+      )
+        return []
+      return [{ type: 'ParcelProgressed', ...parcel }]
+    }
+    case 'recordReturn': {
+      const tooMany = command.lines.find(
+        ({ line, quantity }) => (progress.counters.returned[line] ?? 0) + quantity > (progress.counters.shipped[line] ?? 0),
+      )
+      if (tooMany !== undefined)
+        return refuse(
+          'quantity_exceeds_current',
+          `line ${tooMany.line + 1} of ${placed.number}: more would come back than was sent`,
+        )
+      return [{ type: 'UnitsReturned', return: command.return, lines: command.lines, refund: command.refund }]
+    }
+  }
+}
+
+type CommandOf<Do extends OrderCommand['do']> = Extract<OrderCommand, { do: Do }>
+
+/** Money news is compared with what is known, never with the order in which it arrives: a late failure undoes nothing. */
+const recordMoney = (command: CommandOf<'recordMoney'>, order: Live): Decision => {
+  const { placed, progress } = order
+  const recorded: OrderEvent = {
+    type: 'MoneyRecorded',
+    payment: command.payment,
+    step: command.step,
+    amount: command.amount,
+    ...(command.method === undefined ? {} : { method: command.method }),
+  }
+  const before = progress.money.find(({ payment }) => payment === command.payment)
+  const covers = (before?.authorized ?? 0) > 0 || (before?.captured ?? 0) > 0
+  if (command.step === 'failed' || command.step === 'pending') {
+    if (before !== undefined && (covers || before.step === command.step)) return []
+    const othersOpen = progress.money.some(
+      ({ payment, step }) => payment !== command.payment && step !== 'failed' && step !== 'voided',
+    )
+    const over = command.step === 'failed' && progress.phase === 'open' && !progress.secured && !othersOpen
+    return over ? [recorded, { type: 'OrderCancelled', reason: 'payment_failed', refund: 'auto' }] : [recorded]
+  }
+  if (command.step !== 'authorized' && command.step !== 'captured') return [recorded]
+  if (progress.phase === 'open' || progress.phase === 'completed') return [recorded]
+  const after = evolve(order, recorded)
+  const enough = after.status === 'live' && coverOf(after.progress) >= placed.totals.total
+  if (progress.phase === 'expired' && enough && command.reopen !== false) return [recorded, { type: 'OrderReopened' }]
+  const reason = progress.phase === 'cancelled' ? 'the order was cancelled' : 'the stock was sold meanwhile'
+  return [recorded, { type: 'ReopenRefused', payment: command.payment, reason }]
+}
+
+const cancel = (command: CommandOf<'cancel'>, order: Live): Decision => {
+  const { placed, progress } = order
+  if (progress.phase === 'cancelled' || progress.phase === 'expired') return [] // Cancelling twice is one cancellation: retries are safe.
+  const free = cancellable(order)
+  if (free.length === 0)
+    return refuse('order_not_cancellable', 'every parcel has been collected: ask for a return instead', {
+      blockedBy: ['parcel_collected'],
+    })
+  if (command.lines === undefined) {
+    if (sumOf(progress.counters.shipped) > 0) {
+      return refuse(
+        'order_not_cancellable',
+        'a parcel has been collected: cancel the other lines by name, and return what was sent',
+        { blockedBy: ['parcel_collected'] },
+      )
+    }
+    return [{ type: 'OrderCancelled', reason: command.reason, refund: command.refund }]
+  }
+  const asked = wholeBundles(placed, command.lines)
+  for (const { line, quantity } of asked) {
+    if (placed.lines[line] === undefined) return refuse('line_not_found', `the order has no line ${line + 1}`)
+    const units = free.find((units) => units.line === line)?.quantity ?? 0
+    if (quantity > units)
+      return refuse('quantity_exceeds_current', `line ${line + 1}: ${quantity} asked, ${units} can still be cancelled`, {
+        available: units,
+      })
+  }
+  const left = sumOf(progress.counters.current) - sumOf(asked.map(({ quantity }) => quantity))
+  if (left === 0) return [{ type: 'OrderCancelled', reason: command.reason, refund: command.refund }]
+  return [
+    {
+      type: 'UnitsCancelled',
+      reason: command.reason,
+      lines: asked,
+      totals: totalsWithout(placed, progress.counters, asked),
+      refund: command.refund,
+    },
+  ]
+}
+
+/** A bundle is cancelled whole: its line stands for so many units of each component. */
+const wholeBundles = (placed: Placed, lines: readonly LineUnits[]): LineUnits[] =>
+  lines.flatMap(({ line, quantity }) => {
+    const asked = placed.lines[line]
+    const bundleAt = asked?.kind === 'component' ? asked.parent : asked?.kind === 'bundle' ? line : undefined
+    const bundle = bundleAt === undefined ? undefined : placed.lines[bundleAt]
+    if (bundle === undefined || bundleAt === undefined) return [{ line, quantity }]
+    const bundles =
+      asked?.kind === 'bundle' ? quantity : Math.ceil((quantity * bundle.quantity) / Math.max(1, asked?.quantity ?? 1))
+    return placed.lines.flatMap((part, index) =>
+      part.parent === bundleAt ? [{ line: index, quantity: (bundles * part.quantity) / bundle.quantity }] : [],
+    )
+  })
+
+const changeAddress = (command: CommandOf<'changeAddress'>, order: Live): Decision => {
+  const { progress } = order
+  if (progress.phase !== 'open' || sumOf(progress.counters.shipped) > 0)
+    return refuse('order_closed', 'a parcel has been collected: its address can no longer be changed')
+  const changed: OrderEvent = { type: 'AddressChanged', contact: command.contact, destination: command.destination, by: command.by }
+  const hold = progress.holds.find(({ kind }) => kind === 'address_missing')
+  if (hold === undefined || command.destination.pending) return [changed]
+  const rest = progress.holds.filter(({ id }) => id !== hold.id)
+  return [
+    changed,
+    {
+      type: 'HoldReleased',
+      hold: hold.id,
+      kind: hold.kind,
+      releaseBlocked: rest.some(({ blocks }) => blocks === 'release'),
+      collectionBlocked: rest.some(({ blocks }) => blocks === 'collection'),
+    },
+  ]
+}
+
+export const orderDecider: Decider<OrderCommand, OrderEvent, Order, OrderReason> = { initial: unplaced, decide, evolve }
+
+/** What follows from where an order now stands, whatever brought it there: secured, work for the warehouses, the headline. */
+export const settle = (order: Order): readonly OrderEvent[] => {
+  if (order.status !== 'live') return []
+  const events: OrderEvent[] = []
+  let now: Live = order
+  const add = (event: OrderEvent): void => {
+    events.push(event)
+    const next = evolve(now, event)
+    if (next.status === 'live') now = next
+  }
+  if (now.progress.phase === 'open' && !now.progress.secured && isSecured(now.placed, now.progress)) add({ type: 'OrderSecured' })
+  if (now.progress.phase === 'open' && now.progress.secured && now.progress.plan.length > now.progress.assembled) add(assembly(now))
+  const status = statusOf(now)
+  if (isForward(now.progress.status, status)) add({ type: 'StatusChanged', from: now.progress.status, to: status })
+  return events
+}
+
+const assembly = ({ placed, progress }: Live): OrderEvent => ({
+  type: 'AssemblyRequested',
+  number: placed.number,
+  shipments: progress.plan.slice(progress.assembled).filter(({ lines }) => lines.length > 0),
+  destination: progress.destination,
+  held: progress.holds.some(({ blocks }) => blocks === 'release'),
+  shippingMethod: placed.shippingMethod,
+})

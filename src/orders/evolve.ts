@@ -1,0 +1,253 @@
+/** How each fact changes an order. The fold of an order's events is its state row, always (`waybill verify`). */
+import type { OrderEvent, OrderEventOf } from './contract.ts'
+import { arrivalOf, planWithout } from './derive.ts'
+import { addUnits, carriesUnits, type Counters, type Live, type Order, type PaymentMoney, type Progress } from './order.ts'
+
+export const evolve = (order: Order, event: OrderEvent): Order => {
+  if (event.type === 'OrderPlaced') {
+    if (order.status !== 'unplaced') throw new Error('broken history: an order was placed twice')
+    return { status: 'live', placed: event, progress: placedProgress(event) }
+  }
+  if (order.status !== 'live') throw new Error(`broken history: ${event.type} before OrderPlaced`)
+  return { ...order, progress: { ...order.progress, ...changed(order, event) } }
+}
+
+const zeros = (count: number): number[] => new Array<number>(count).fill(0)
+
+const placedProgress = (placed: OrderEventOf<'OrderPlaced'>): Progress => {
+  const none = zeros(placed.lines.length)
+  const current = placed.lines.map((line) => (carriesUnits(line) ? line.quantity : 0))
+  const counters: Counters = {
+    current,
+    reserved: none,
+    backordered: none,
+    preordered: none,
+    picked: none,
+    shipped: none,
+    delivered: none,
+    returned: none,
+    cancelled: none,
+  }
+  return {
+    phase: 'open',
+    status: 'received',
+    counters,
+    plan: [],
+    assembled: 0,
+    totals: placed.totals,
+    money: [],
+    secured: false,
+    holds: [],
+    fulfilments: [],
+    parcels: [],
+    notes: [],
+    updatedBy: [],
+    destination: placed.destination,
+    ...(placed.contact === undefined ? {} : { contact: placed.contact }),
+    ...(placed.expiresAt === undefined ? {} : { expiresAt: placed.expiresAt }),
+  }
+}
+
+const by = (progress: Progress, who: string): readonly string[] =>
+  progress.updatedBy.includes(who) ? progress.updatedBy : [...progress.updatedBy, who]
+
+const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): Partial<Progress> => {
+  const { counters } = progress
+  switch (event.type) {
+    case 'StockReserved': {
+      const lines = event.shipments.flatMap((shipment) => shipment.lines)
+      const units = (kind: 'reserved' | 'backordered' | 'preordered') =>
+        addUnits(
+          counters[kind],
+          lines.filter(
+            (line) => kind === (line.kind === 'backorder' ? 'backordered' : line.kind === 'preorder' ? 'preordered' : 'reserved'),
+          ),
+        )
+      const plan = [...progress.plan, ...event.shipments]
+      const expected = arrivalOf(plan)
+      return {
+        counters: { ...counters, reserved: units('reserved'), backordered: units('backordered'), preordered: units('preordered') },
+        plan,
+        expected,
+        promised: progress.promised ?? expected,
+      }
+    }
+    case 'BackorderFilled': {
+      const waiting = (name: 'backordered' | 'preordered') =>
+        event.fills.map(({ line, quantity }) => ({ line, quantity: Math.min(quantity, counters[name][line] ?? 0) }))
+      return {
+        counters: {
+          ...counters,
+          reserved: addUnits(counters.reserved, event.fills),
+          backordered: addUnits(counters.backordered, waiting('backordered'), -1),
+          preordered: addUnits(counters.preordered, waiting('preordered'), -1),
+        },
+      }
+    }
+    case 'UnitsMoved':
+      return {}
+    case 'UnitsShort':
+      return { counters: { ...counters, reserved: addUnits(counters.reserved, event.lines, -1) } }
+    case 'UnitsCancelled': {
+      const uncounted = event.lines.map((units) => ({ ...units, left: units.quantity }))
+      const from = (values: readonly number[]): readonly number[] =>
+        addUnits(
+          values,
+          uncounted.map((units) => {
+            const quantity = Math.min(units.left, values[units.line] ?? 0)
+            units.left -= quantity
+            return { line: units.line, quantity }
+          }),
+          -1,
+        )
+      const preordered = from(counters.preordered)
+      const backordered = from(counters.backordered)
+      const reserved = from(counters.reserved)
+      const picked = counters.picked.map((units, line) =>
+        Math.min(units, (counters.current[line] ?? 0) - quantityOf(event.lines, line)),
+      )
+      return {
+        counters: {
+          ...counters,
+          preordered,
+          backordered,
+          reserved,
+          picked,
+          current: addUnits(counters.current, event.lines, -1),
+          cancelled: addUnits(counters.cancelled, event.lines),
+        },
+        plan: planWithout(progress.plan, progress.assembled, event.lines),
+        totals: event.totals,
+      }
+    }
+    case 'OrderCancelled':
+    case 'OrderExpired': {
+      const gone = counters.current
+      const none = zeros(gone.length)
+      return {
+        phase: event.type === 'OrderCancelled' ? 'cancelled' : 'expired',
+        counters: {
+          ...counters,
+          current: none,
+          reserved: none,
+          backordered: none,
+          preordered: none,
+          picked: none,
+          cancelled: counters.cancelled.map((units, line) => units + (gone[line] ?? 0)),
+        },
+        plan: progress.plan.slice(0, progress.assembled),
+        expiresAt: undefined,
+        closedReason: event.type === 'OrderCancelled' ? event.reason : 'expired',
+      }
+    }
+    case 'OrderReopened':
+      return {
+        phase: 'open',
+        status: 'received',
+        counters: placedProgress(placed).counters,
+        plan: [],
+        assembled: 0,
+        closedReason: undefined,
+      }
+    case 'ReopenRefused':
+      return {}
+    case 'MoneyRecorded':
+      return { money: withMoney(progress.money, event) }
+    case 'OrderSecured':
+      return { secured: true, expiresAt: undefined }
+    case 'AssemblyRequested':
+      return { assembled: progress.plan.length }
+    case 'HoldPlaced':
+      return {
+        holds: [...progress.holds, { id: event.hold, kind: event.kind, blocks: event.blocks, by: event.by }],
+        updatedBy: by(progress, event.by),
+      }
+    case 'HoldReleased':
+      return { holds: progress.holds.filter(({ id }) => id !== event.hold) }
+    case 'FulfilmentProgressed': {
+      const seen = { id: event.fulfilment, place: event.place, status: event.status }
+      const known = progress.fulfilments.some(({ id }) => id === seen.id)
+      return {
+        fulfilments: known
+          ? progress.fulfilments.map((fulfilment) => (fulfilment.id === seen.id ? seen : fulfilment))
+          : [...progress.fulfilments, seen],
+        ...(event.status === 'packed' ? { counters: { ...counters, picked: addUnits(counters.picked, event.lines) } } : {}),
+      }
+    }
+    case 'ParcelProgressed':
+      return withParcel(progress, event)
+    case 'UnitsReturned':
+      return { counters: { ...counters, returned: addUnits(counters.returned, event.lines) } }
+    case 'NoteAdded':
+      return { notes: [...progress.notes, event.note], updatedBy: by(progress, event.by) }
+    case 'AddressChanged':
+      return { contact: event.contact, destination: event.destination, updatedBy: by(progress, event.by) }
+    case 'StatusChanged':
+      return { status: event.to, ...(event.to === 'completed' ? { phase: 'completed' as const } : {}) }
+  }
+}
+
+const quantityOf = (lines: readonly Readonly<{ line: number; quantity: number }>[], line: number): number =>
+  lines.reduce((sum, units) => sum + (units.line === line ? units.quantity : 0), 0)
+
+const withMoney = (
+  money: readonly PaymentMoney[],
+  { payment, step, amount, method }: OrderEventOf<'MoneyRecorded'>,
+): readonly PaymentMoney[] => {
+  const before = money.find((known) => known.payment === payment) ?? {
+    payment,
+    step: 'pending' as const,
+    authorized: 0,
+    captured: 0,
+    refunded: 0,
+  }
+  const after: PaymentMoney = {
+    ...before,
+    step,
+    authorized: step === 'authorized' ? Math.max(before.authorized, amount) : before.authorized,
+    captured: step === 'captured' ? before.captured + amount : before.captured,
+    refunded: step === 'refunded' ? before.refunded + amount : before.refunded,
+    ...(method === undefined ? {} : { method }),
+  }
+  return money.some((known) => known.payment === payment)
+    ? money.map((known) => (known.payment === payment ? after : known))
+    : [...money, after]
+}
+
+const collected = new Set([
+  'picked_up',
+  'in_transit',
+  'out_for_delivery',
+  'ready_for_pickup',
+  'failed_attempt',
+  'delivered',
+  'returned_to_sender',
+  'exception',
+])
+
+const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>): Partial<Progress> => {
+  const before = progress.parcels.find(({ id }) => id === event.parcel)
+  const seen = {
+    id: event.parcel,
+    fulfilment: event.fulfilment,
+    status: event.status,
+    carrier: event.carrier,
+    attempts: event.attempts,
+    ...(event.tracking === undefined ? {} : { tracking: event.tracking }),
+  }
+  const { counters } = progress
+  const shippedNow = collected.has(event.status) && (before === undefined || !collected.has(before.status))
+  const deliveredNow = event.status === 'delivered' && before?.status !== 'delivered'
+  return {
+    parcels:
+      before === undefined
+        ? [...progress.parcels, seen]
+        : progress.parcels.map((parcel) => (parcel.id === seen.id ? seen : parcel)),
+    counters: {
+      ...counters,
+      shipped: shippedNow ? addUnits(counters.shipped, event.lines) : counters.shipped,
+      reserved: shippedNow ? addUnits(counters.reserved, event.lines, -1) : counters.reserved,
+      delivered: deliveredNow ? addUnits(counters.delivered, event.lines) : counters.delivered,
+    },
+  }
+}
