@@ -3,7 +3,7 @@
  * npm: signals go down, the exit code comes up, and nothing is left behind when npm dies (STACK §0.3).
  */
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { isStarted, nodeBinary, projectRoot } from './prepare.mjs'
 
 const parentCheckMs = 500
@@ -16,7 +16,7 @@ export const run = (file, args) => {
     process.stderr.write('waybill: this Node is too old, and none is prepared yet: run `node scripts/prepare.mjs` first\n')
     process.exit(1)
   }
-  const child = spawn(node, [join(projectRoot, file), ...args], {
+  const child = spawn(node, [resolve(projectRoot, file), ...args], {
     stdio: 'inherit',
     // The compile cache halves the time to load; the parent watch ends the child even if we are killed with -9.
     env: { NODE_COMPILE_CACHE: join(projectRoot, '.cache', 'compile'), ...process.env, WAYBILL_WATCH_PARENT: '1' },

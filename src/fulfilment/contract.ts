@@ -1,6 +1,7 @@
 /** What other rooms may know of fulfilment: the work one warehouse does for one order, and the transfers that feed it. */
 import type { FulfilmentStatus, LineUnits } from '../orders/contract.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
+import type { Write } from '../platform/store/work.ts'
 
 export type WorkLine = Readonly<{ line: number; sku: Sku; quantity: number }>
 export type ParcelLine = WorkLine
@@ -13,17 +14,27 @@ export type FulfilmentEvent = Readonly<
       order: OrderId
       number: number
       place: Place
-      lines: readonly (WorkLine & Readonly<{ from: Place; kind: 'stock' | 'transfer' | 'backorder' | 'preorder' }>)[]
+      lines: readonly (WorkLine & Readonly<{ from: Place; kind: 'stock' | 'transfer' | 'backorder' | 'preorder' }> & LineHints)[]
       held: boolean
       country: string
       postalCode: string
       shippingMethod: string
       addressPending: boolean
+      /** A hold that leaves the work alone and keeps its parcels from being handed over. */
+      collectionHeld?: boolean
     }
   /** Some units that it waited for are there (a transfer, or supply). */
-  | { type: 'UnitsArrived'; order: OrderId; place: Place; lines: readonly WorkLine[] }
+  | { type: 'UnitsArrived'; order: OrderId; place: Place; lines: readonly WorkLine[]; via?: 'transfer' | 'supply' }
+  /** Supply came in at another warehouse: a transfer brings these units here. */
+  | { type: 'UnitsRerouted'; order: OrderId; place: Place; from: Place; lines: readonly WorkLine[] }
+  /** Units that travelled here will not come: declined by the sender, or missing or damaged on arrival. They leave the work. */
+  | { type: 'UnitsNotComing'; order: OrderId; place: Place; lines: readonly WorkLine[]; reason: 'declined' | 'lost' }
   | { type: 'FulfilmentHeld'; order: OrderId }
   | { type: 'FulfilmentUnheld'; order: OrderId }
+  /** Parcels of this work may not be handed over; said until they are collected, also after packing. */
+  | { type: 'CollectionHeld'; order: OrderId }
+  | { type: 'CollectionUnheld'; order: OrderId }
+  | { type: 'FulfilmentAddressed'; order: OrderId; country: string; postalCode: string; addressPending: boolean }
   /** The warehouse may work on it: money secured, no hold, every unit at the place. */
   | { type: 'FulfilmentReleased'; order: OrderId; place: Place; lines: readonly LineUnits[] }
   | { type: 'UnitsPicked'; order: OrderId; place: Place; lines: readonly WorkLine[] }
@@ -41,10 +52,25 @@ export type FulfilmentEvent = Readonly<
       collectionBlocked: boolean
       addressPending: boolean
     }
+  /** One of several parcels left; the last one is `FulfilmentCollected`. */
+  | { type: 'ParcelLeft'; order: OrderId; parcel: string }
   | { type: 'FulfilmentCollected'; order: OrderId; place: Place; lines: readonly LineUnits[] }
+  /** One of several parcels is delivered; the last one is `FulfilmentDelivered`. */
+  | { type: 'ParcelAtDoor'; order: OrderId; parcel: string }
   | { type: 'FulfilmentDelivered'; order: OrderId; place: Place; lines: readonly LineUnits[] }
   /** Cancelled units leave the work; picked ones go back to their shelf (`putBack`). */
-  | { type: 'FulfilmentReduced'; order: OrderId; place: Place; lines: readonly WorkLine[]; putBack: readonly WorkLine[] }
+  | {
+      type: 'FulfilmentReduced'
+      order: OrderId
+      place: Place
+      lines: readonly WorkLine[]
+      putBack: readonly WorkLine[]
+      /** Parcels that were packed and exist no more; what stays of their units (`unpacked`) is packed again. */
+      opened?: readonly string[]
+      unpacked?: readonly LineUnits[]
+    }
+  /** Units that were cancelled after picking are on their shelf again. */
+  | { type: 'UnitsPutBack'; order: OrderId; place: Place; lines: readonly WorkLine[] }
   | { type: 'FulfilmentCancelled'; order: OrderId; place: Place; reason: string }
 >
 
@@ -77,8 +103,34 @@ export type FulfilmentView = Readonly<{
   lines: readonly WorkLine[]
 }>
 
+export type FulfilmentEventOf<Type extends FulfilmentEvent['type']> = Extract<FulfilmentEvent, { type: Type }>
+
+/** What a line of work may know beside its units: the bundle line it belongs to, and grams a unit. */
+export type LineHints = Readonly<{ bundle?: number; grams?: number }>
+
+export interface FulfilmentQueries {
+  ofOrders(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly FulfilmentView[]>>
+}
+
 /**
  * The veto of a cancellation (DESIGN §13): asked inline, inside the order's own batch, before anything is released.
  * `blocked` are units whose parcel is collected already; the others leave the work when `apply` is called.
  */
 export type CancelAsked = Readonly<{ order: OrderId; lines: readonly LineUnits[] | 'all' }>
+
+/** Where cancelled units were when they left the work: what inventory must set free, and where. */
+export type UnitsTaken = Readonly<{
+  line: number
+  sku: Sku
+  quantity: number
+  at: Place
+  /** `shelf`: reserved at the place. `sending`: reserved at the sender, not sent yet. `travelling`: on its way, put away when it arrives. `supply`: not there yet. */
+  state: 'shelf' | 'sending' | 'travelling' | 'supply'
+}>
+
+/** A cancellation within the batch of orders. `check` changes nothing; each `apply` is seen by the next `check`. */
+export interface CancelSession {
+  check(asked: CancelAsked): Readonly<{ blocked: readonly LineUnits[] }>
+  apply(asked: CancelAsked, reason: string): readonly UnitsTaken[]
+  writes(): readonly Write[]
+}

@@ -32,3 +32,25 @@ export interface StockQueries {
   available(skus: readonly Sku[]): Promise<ReadonlyMap<Sku, number>>
   levels(skus: readonly Sku[]): Promise<readonly Level[]>
 }
+
+/** Inventory's part in an order's own batch (an inline wire): plan, set aside, give back. */
+export type { ReserveLine, ReserveRequest, Source, SourceAnswer, SourceLine, StockSeen } from './planner.ts'
+export type { Stock as StockSession } from './stock.ts'
+export type { Inventory as InventoryPart } from './service.ts'
+
+/** A warehouse as sourcing needs it (the same shape as sourcing's own `Warehouse`). */
+export type WarehouseView = Readonly<{
+  id: Place
+  name: string
+  country: string
+  postalCode: string
+  latitude: number
+  longitude: number
+  timeZone: string
+  cutOff: string
+  workdays: readonly number[]
+  handlingDays: number
+  pickCents: number
+  perUnitCents: number
+  hub: boolean
+}>

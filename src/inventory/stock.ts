@@ -106,12 +106,21 @@ export class Stock {
   short(order: OrderId, place: Place, lines: readonly Units[]): void {
     for (const { line, sku, quantity } of lines) {
       const { taken, left } = take(this.holding(order), { line, place, state: 'r' }, quantity)
+      const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
+      // The transfer that brought them has not been followed yet: the caller comes again.
+      if (held < quantity) throw new Error(`order ${order} misses ${quantity} of ${sku} in ${place} and holds ${held} there`)
       this.#hold(order, left)
       for (const entry of taken) {
         const row = this.levels.move(sku, place, { onHand: -entry.quantity, reserved: -entry.quantity }, 'short', order)
         this.#events.push({ type: 'StockAdjusted', sku, place, by: -entry.quantity, onHand: row.onHand, reason: 'short_pick' })
       }
     }
+  }
+
+  /** Units that did not arrive with their transfer: the order holds them no more. Levels follow the transfer itself (`arrive`). */
+  lose(order: OrderId, to: Place, lines: readonly Units[]): void {
+    for (const { line, quantity } of lines)
+      this.#hold(order, take(this.holding(order), { line, place: to, state: 't' }, quantity).left)
   }
 
   send(order: OrderId | undefined, from: Place, to: Place, lines: readonly Units[]): void {

@@ -100,8 +100,8 @@ export type OrderEvent = Readonly<
   /** Waiting units arrived and were set aside at `place`. */
   | { type: 'BackorderFilled'; fills: readonly Readonly<{ line: number; quantity: number; place: Place }>[] }
   | { type: 'UnitsMoved'; step: 'sent' | 'received' | 'lost'; from: Place; to: Place; lines: readonly LineUnits[] }
-  /** Units that were not where they should be: no longer reserved; sourcing them again follows. */
-  | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[] }
+  /** Units that were not where they should be, or were lost on the way: no longer reserved; sourcing them again follows. */
+  | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
   | { type: 'UnitsCancelled'; reason: string; lines: readonly LineUnits[]; totals: Totals; refund: 'auto' | 'none' }
   | { type: 'OrderCancelled'; reason: string; refund: 'auto' | 'none' }
   | { type: 'OrderExpired' }

@@ -23,7 +23,7 @@ export type OrderCommand = Told &
     | { do: 'recordMoney'; payment: string; step: MoneyStep; amount: number; method?: string | undefined; reopen?: boolean }
     | { do: 'expire' }
     | { do: 'cancel'; reason: string; by: string; refund: 'auto' | 'none'; lines?: readonly LineUnits[] | undefined }
-    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[] }
+    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
     | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
     | { do: 'recordMove'; step: 'sent' | 'received'; from: Place; to: Place; lines: readonly LineUnits[] }
     | { do: 'hold'; hold: string; kind: string; blocks: HoldBlocks; by: string }
@@ -57,7 +57,9 @@ const decide = (command: OrderCommand, order: Order): Decision => {
         const units = Math.min(quantity, progress.counters.reserved[line] ?? 0)
         return units > 0 ? [{ line, quantity: units }] : []
       })
-      return progress.phase === 'open' && lines.length > 0 ? [{ type: 'UnitsShort', place: command.place, lines }] : []
+      return progress.phase === 'open' && lines.length > 0
+        ? [{ type: 'UnitsShort', place: command.place, lines, ...(command.lost === true ? { lost: true } : {}) }]
+        : []
     }
     case 'recordFill':
       return progress.phase === 'open' ? [{ type: 'BackorderFilled', fills: command.fills }] : []

@@ -89,7 +89,17 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
     case 'UnitsShort':
       return { counters: { ...counters, reserved: addUnits(counters.reserved, event.lines, -1) } }
     case 'UnitsCancelled': {
-      const uncounted = event.lines.map((units) => ({ ...units, left: units.quantity }))
+      // Units that nothing is set aside for go first; then those that wait, then those that are reserved.
+      const bare = (line: number): number =>
+        (counters.current[line] ?? 0) -
+        (counters.reserved[line] ?? 0) -
+        (counters.backordered[line] ?? 0) -
+        (counters.preordered[line] ?? 0) -
+        (counters.shipped[line] ?? 0)
+      const uncounted = event.lines.map((units) => ({
+        ...units,
+        left: Math.max(0, units.quantity - Math.max(0, bare(units.line))),
+      }))
       const from = (values: readonly number[]): readonly number[] =>
         addUnits(
           values,

@@ -1,5 +1,5 @@
 /** What other rooms may know of payments. A payment is one attempt to pay for one order; its stream is the payment's id. */
-import type { Instant, OrderId } from '../kernel/ids.ts'
+import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 
 export type PaymentMethod = 'CREDIT_CARD' | 'DEBIT_CARD' | 'PAYPAL' | (string & {})
@@ -44,8 +44,11 @@ export type PaymentEvent = Readonly<
   /** The buyer gave up on the provider's page (C3). */
   | { type: 'PaymentCancelled'; order: OrderId; reason: string }
   | { type: 'PaymentVoided'; order: OrderId; amount: number }
-  /** `owed`: the order is worth less than was captured. Otherwise staff or a return gives it, and the order keeps its worth. */
-  | { type: 'RefundRequested'; order: OrderId; refund: string; amount: number; reason: string; owed?: boolean }
+  /**
+   * `owed`: the order is worth less than was captured. Otherwise staff or a return gives it, and the order keeps its worth.
+   * `note`: staff's own words, in `people`.
+   */
+  | { type: 'RefundRequested'; order: OrderId; refund: string; amount: number; reason: string; owed?: boolean; note?: PersonRef }
   | { type: 'PaymentRefunded'; order: OrderId; refund: string; amount: number; reference: string }
   | { type: 'RefundFailed'; order: OrderId; refund: string; amount: number; reason: string }
   | { type: 'CaptureRequested'; order: OrderId; capture: string; amount: number }

@@ -55,8 +55,9 @@ export const capturable = (payment: Started): number =>
   Math.max(0, Math.min(free(payment), payment.wanted - payment.captured - capturesAsked(payment)))
 /** What may still be refunded. */
 export const refundable = (payment: Started): number => payment.captured - refundsTaken(payment)
-/** Money that this payment holds or has set aside for the order. */
-export const held = (payment: Started): number => payment.authorized - payment.voided - refundsTaken(payment)
+/** The part of the order that this payment pays for: what is given freely (a return, goodwill) does not make it due again. */
+export const covering = (payment: Started): number =>
+  payment.authorized - payment.voided - sum(payment.refunds.filter((refund) => refund.owed && refund.step !== 'failed'))
 /** What was captured beyond what the order is worth and what was given freely. An owed refund that failed is not asked twice. */
 export const owed = (payment: Started): number => {
   const given = sum(payment.refunds.filter((refund) => !refund.owed && refund.step !== 'failed'))

@@ -6,7 +6,7 @@
  * news of failure never undoes money. What has to follow (capture, refund, void) is derived from the amounts afterwards.
  */
 import { type Decider, fold, type Refusal, refuse } from '../kernel/decider.ts'
-import type { OrderId } from '../kernel/ids.ts'
+import type { OrderId, PersonRef } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 import type { LineWorth, PaymentEvent, PaymentMethod } from './contract.ts'
 import { takeOut } from './goods.ts'
@@ -52,7 +52,7 @@ export type PaymentCommand = Readonly<
   | { do: 'captureFailed'; capture: string; reason: string }
   /** A parcel left: `whole` captures everything at once. */
   | { do: 'billParcel'; parcel: string; lines: readonly LineUnits[]; whole: boolean }
-  | { do: 'requestRefund'; refund: string; amount?: number | undefined; reason: string }
+  | { do: 'requestRefund'; refund: string; amount?: number | undefined; reason: string; note?: PersonRef }
   | { do: 'recordRefunded'; refund: string; amount: number; reference: string }
   | { do: 'refundFailed'; refund: string; reason: string }
   | { do: 'requestVoid'; reason: string }
@@ -99,14 +99,14 @@ const decide = (command: PaymentCommand, payment: Payment): Verdict => {
     case 'recordCaptured':
       return captured(command, payment)
     case 'recordDeclined':
-      return hasEnded(payment) ? [] : [{ type: 'PaymentDeclined', order, reason: command.reason }]
+      return isDecided(payment) ? [] : [{ type: 'PaymentDeclined', order, reason: command.reason }]
     case 'recordFailed':
-      if (hasEnded(payment)) return []
+      if (isDecided(payment)) return []
       // Another attempt took this one's place, so its end is not the order's.
       if (payment.wanted === 0) return [{ type: 'PaymentVoided', order, amount: 0 }]
       return [{ type: 'PaymentFailed', order, reason: command.reason }]
     case 'recordCancelled':
-      if (hasEnded(payment)) return []
+      if (isDecided(payment)) return []
       if (payment.wanted === 0) return [{ type: 'PaymentVoided', order, amount: 0 }]
       return [{ type: 'PaymentCancelled', order, reason: command.reason }]
     case 'recordUnknown':
@@ -224,7 +224,8 @@ const requestRefund = (command: Extract<PaymentCommand, { do: 'requestRefund' }>
   if (most === 0) return refuse('not_refundable', 'nothing is captured that could be refunded')
   if (!isAmount(amount)) return refuse('amount_invalid', 'refund a whole, positive number of minor units')
   if (amount > most) return refuse('refund_exceeds_captured', `at most ${most} may be refunded`, { most })
-  return [{ type: 'RefundRequested', order: payment.order, refund, amount, reason }]
+  const note = command.note === undefined ? {} : { note: command.note }
+  return [{ type: 'RefundRequested', order: payment.order, refund, amount, reason, ...note }]
 }
 
 const recordRefunded = (command: Extract<PaymentCommand, { do: 'recordRefunded' }>, payment: Started): Verdict => {
@@ -282,9 +283,11 @@ const settled = (payment: Started, events: readonly PaymentEvent[]): readonly Pa
 
 const captureNow = (payment: Started): readonly PaymentEvent[] => {
   const amount = capturable(payment)
-  // Once: a capture that the provider declined is for people to look at.
-  if (payment.captureAt !== 'placement' || amount === 0 || payment.voiding || payment.captures.length > 0) return []
-  return [{ type: 'CaptureRequested', order: payment.order, capture: 'placement', amount }]
+  // A capture that the provider declined is for people to look at, not asked again by itself.
+  const declined = payment.captures.some(({ step }) => step === 'failed')
+  if (payment.captureAt !== 'placement' || amount === 0 || payment.voiding || declined) return []
+  const capture = `placement-${payment.captures.length + 1}`
+  return [{ type: 'CaptureRequested', order: payment.order, capture, amount }]
 }
 
 const giveBack = (payment: Started): readonly PaymentEvent[] => {
@@ -301,7 +304,8 @@ const letGo = (payment: Started): readonly PaymentEvent[] => {
   return free(payment) > 0 && payment.captured >= payment.wanted ? [asked] : []
 }
 
-const hasEnded = (payment: Started): boolean => payment.authorized > 0 || payment.ended !== undefined
+/** It has money, or the provider's last word: a later failure changes nothing. */
+const isDecided = (payment: Started): boolean => payment.authorized > 0 || payment.ended !== undefined
 
 const isAsked = (payment: Started, what: 'authorize' | 'capture' | 'refund' | 'void'): boolean => {
   if (what === 'authorize') return isOpen(payment)

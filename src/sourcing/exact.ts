@@ -1,6 +1,6 @@
 /** The exact solver for few lines: parcels of all subsets (hub.ts), their cheapest partition (partition.ts), the plan. */
 import { bestDay, bestService, exactLinesMax, priceHub, startParcels } from './hub.ts'
-import { allowUnfilled, chosenParts, partition } from './partition.ts'
+import { admitParts, chosenParts, partition } from './partition.ts'
 import { chooseLanes, loadOf, type Parcel } from './plan.ts'
 import type { Problem } from './problem.ts'
 import { survivors } from './bounds.ts'
@@ -19,14 +19,14 @@ export const exactScore = (p: Problem): number => {
   const lanes = p.transfers && places.lanes.length > 0
   if (!lanes || (places.lanes.length * p.n) << (p.n - 1) < boundsPayFrom) {
     for (let h = 0; h < places.W; h++) priceHub(p, h, lanes, null)
-    allowUnfilled(p)
+    admitParts(p)
     return partition(p)
   }
   for (let h = 0; h < places.W; h++) priceHub(p, h, false, null)
-  allowUnfilled(p)
+  admitParts(p)
   const kept = survivors(p, partition(p))
   for (let h = 0; h < places.W; h++) if (kept.hubs[h] === 1) priceHub(p, h, true, kept.lanes)
-  allowUnfilled(p)
+  admitParts(p)
   return partition(p)
 }
 

@@ -167,6 +167,39 @@ const pack = (draft: Draft, entries: Entry[][], members: readonly (readonly numb
 }
 
 /**
+ * Lines that must leave together, as one line: all of them by one source. Looser consolidation of a bundle's parts is left
+ * to the exact tables, so a large order with bundles is bounded by the model without this.
+ */
+export const bundleLines = (model: Facilities, together: Int32Array): Facilities => {
+  const groups = new Map<string, number[]>()
+  together.forEach((group, i) => {
+    const key = group === 0 ? `line ${i}` : `group ${group}`
+    groups.set(key, [...(groups.get(key) ?? []), i])
+  })
+  const members = [...groups.values()]
+  const entries = members.map((group) => {
+    const sums = new Map<number, { lines: number; cost: number }>()
+    for (const i of group) {
+      for (let at = model.lineFrom[i]!; at < model.lineFrom[i + 1]!; at++) {
+        const sofar = sums.get(model.entrySource[at]!)
+        sums.set(model.entrySource[at]!, { lines: (sofar?.lines ?? 0) + 1, cost: (sofar?.cost ?? 0) + model.entryCost[at]! })
+      }
+    }
+    return [...sums].flatMap(([source, { lines, cost }]): Entry[] => (lines === group.length ? [{ source, cost }] : []))
+  })
+  return pack(draftOf(model), entries, members)
+}
+
+const draftOf = (model: Facilities): Draft => ({
+  fixed: [...model.fixed],
+  service: [...model.service],
+  day: [...model.day],
+  sourceFacility: [...model.sourceFacility],
+  sourceFixed: [...model.sourceFixed],
+  sourceLane: [...model.sourceLane],
+})
+
+/**
  * Merges lines no solution would tell apart: the same sources in the same order of cost. Whatever is open, each of them
  * takes the first open entry of that one ranking, so they take it together.
  */
@@ -187,16 +220,8 @@ export const mergeLines = (model: Facilities): Facilities => {
       return { source: model.entrySource[first + k]!, cost }
     })
   })
-  const draft: Draft = {
-    fixed: [...model.fixed],
-    service: [...model.service],
-    day: [...model.day],
-    sourceFacility: [...model.sourceFacility],
-    sourceFixed: [...model.sourceFixed],
-    sourceLane: [...model.sourceLane],
-  }
   return pack(
-    draft,
+    draftOf(model),
     entries,
     groups.map((group) => group.flatMap((i) => model.members[i]!)),
   )

@@ -4,7 +4,7 @@
  * amount of work: the same order always gets the same answer, and the answer says what is proven.
  */
 import { ascend, CLOSED, FREE, OPEN, type Ascent } from './bounds.ts'
-import { type Facilities, layFacilities, mergeLines, NOWHERE } from './facilities.ts'
+import { bundleLines, type Facilities, layFacilities, mergeLines, NOWHERE } from './facilities.ts'
 import { loadOf, type Load, type Parcel } from './plan.ts'
 import { leastStep, SCALE, stepCents, type Problem } from './problem.ts'
 
@@ -23,7 +23,8 @@ type Node = Readonly<{ facilityState: Uint8Array; sourceState: Uint8Array; bound
 /** Null when no plan was found: then a line that must be served has no source. */
 export const solveLarge = (p: Problem, lineOf: readonly number[] | null): Answer | null => {
   const byDay = entriesByDay(p) <= entriesMax
-  const laid = layFacilities(p, byDay)
+  const free = layFacilities(p, byDay)
+  const laid = p.together === null ? free : bundleLines(free, p.together)
   const model = laid.entryCost.length <= mergeMax ? mergeLines(laid) : laid
   const search: Search = {
     p,
@@ -33,8 +34,11 @@ export const solveLarge = (p: Problem, lineOf: readonly number[] | null): Answer
     best: { score: Number.POSITIVE_INFINITY, choice: new Int32Array(model.n) },
     exact: byDay && p.places.services.every((service) => service.tariff === null),
   }
-  const bound = p.oneParcel ? oneFacilityEach(search) : branch(search, root(model))
+  const searched = p.oneParcel ? oneFacilityEach(search) : branch(search, root(model))
   if (search.best.score === Number.POSITIVE_INFINITY) return null
+  const unbundled = root(free)
+  const bound =
+    p.together === null ? searched : Math.min(searched, ascend(free, unbundled.facilityState, unbundled.sourceState).sum)
   return answer(search, bound, lineOf)
 }
 

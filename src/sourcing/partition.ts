@@ -11,15 +11,44 @@ const taken = new Int32Array(1 << exactLinesMax)
 /** In `bestService`: no parcel, the line is left out. */
 export const LEFT_OUT = -1
 
-/** A line left out counts as a parcel that is none; where one parcel is all there may be, `oneParcel` counts them. */
-export const allowUnfilled = (p: Problem): void => {
-  if (p.oneParcel) return
-  for (let i = 0; i < p.n; i++) {
-    if (p.unfilled[i]! * SCALE >= best[1 << i]!) continue
-    best[1 << i] = p.unfilled[i]! * SCALE
-    bestService[1 << i] = LEFT_OUT
+/**
+ * Parcels that tear apart what belongs together are none. A line (or such a group) left out counts as a parcel that is
+ * none; where one parcel is all there may be, `oneParcel` counts those.
+ */
+export const admitParts = (p: Problem): void => {
+  const groups = groupMasks(p)
+  if (groups.length > 0) {
+    const top = 1 << p.n
+    for (let m = 1; m < top; m++)
+      if (groups.some((group) => (m & group) !== 0 && (m & group) !== group)) best[m] = Number.POSITIVE_INFINITY
   }
+  if (p.oneParcel) return
+  const bound = groups.reduce((all, group) => all | group, 0)
+  for (let i = 0; i < p.n; i++) if (((bound >> i) & 1) === 0) admitLeftOut(1 << i, p.unfilled[i]!)
+  for (const group of groups) admitLeftOut(group, finesIn(p, group))
 }
+
+const admitLeftOut = (mask: number, cents: number): void => {
+  if (cents * SCALE >= best[mask]!) return
+  best[mask] = cents * SCALE
+  bestService[mask] = LEFT_OUT
+}
+
+const finesIn = (p: Problem, mask: number): number => {
+  let sum = 0
+  for (let rest = mask; rest !== 0; rest &= rest - 1) sum += p.unfilled[31 - Math.clz32(rest & -rest)]!
+  return sum
+}
+
+const groupMasks = (p: Problem): readonly number[] => {
+  if (p.together === null) return noGroups
+  const masks = new Map<number, number>()
+  p.together.forEach((group, i) => {
+    if (group !== 0) masks.set(group, (masks.get(group) ?? 0) | (1 << i))
+  })
+  return [...masks.values()].filter((mask) => (mask & (mask - 1)) !== 0)
+}
+const noGroups: readonly number[] = []
 
 /** The score of the cheapest plan; Infinity when there is none. */
 export const partition = (p: Problem): number => {
@@ -48,15 +77,15 @@ const cheapest = (m: number): number => {
   return least
 }
 
-/** The parcel's lines, then what is left out, line by line; called instead of the tables. */
+/** The parcel's lines, and the fines for what is left out. */
 const oneParcel = (p: Problem): number => {
   const full = (1 << p.n) - 1
+  const groups = groupMasks(p)
   let least = Number.POSITIVE_INFINITY
   let choice = 0
   for (let m = full; m >= 0; m--) {
-    let score = m === 0 ? 0 : best[m]!
-    for (let rest = full ^ m; rest !== 0; rest &= rest - 1) score += p.unfilled[31 - Math.clz32(rest & -rest)]! * SCALE
-    if (score >= least) continue
+    const score = m === full ? best[m]! : (m === 0 ? 0 : best[m]!) + finesIn(p, full ^ m) * SCALE
+    if (score >= least || groups.some((group) => (m & group) !== 0 && (m & group) !== group)) continue
     least = score
     choice = m
   }
@@ -64,14 +93,11 @@ const oneParcel = (p: Problem): number => {
   return least
 }
 
-/** The chosen parts, in the order of their lowest line; lines that are in none are left out. */
+/** The chosen parcels' lines, in the order of their lowest line; lines that are in none are left out. */
 export const chosenParts = (p: Problem): number[] => {
   const full = (1 << p.n) - 1
   if (p.oneParcel) return taken[full] === 0 ? [] : [taken[full]!]
   const parts: number[] = []
-  for (let m = full; m !== 0; m ^= taken[m]!) {
-    const part = taken[m]!
-    if (bestService[part] !== LEFT_OUT || (part & (part - 1)) !== 0) parts.push(part)
-  }
+  for (let m = full; m !== 0; m ^= taken[m]!) if (bestService[taken[m]!] !== LEFT_OUT) parts.push(taken[m]!)
   return parts
 }

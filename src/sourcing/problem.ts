@@ -50,7 +50,11 @@ export type Problem = Readonly<{
   transfers: boolean
   /** At most one parcel leaves; the other lines stay unfilled. */
   oneParcel: boolean
+  /** Lines with the same number leave in the same parcel or not at all; 0 is free. Null when all are free. */
+  together: Int32Array | null
 }>
+export type Bonds = Readonly<{ oneParcel: boolean; together: readonly number[] | null }>
+export const noBonds: Bonds = { oneParcel: false, together: null }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -91,7 +95,7 @@ const offsets = (counts: readonly number[]): Int32Array => {
   return starts
 }
 
-export const buildProblem = (places: Places, order: Omit<Instance, 'wh' | 'lanes'>, oneParcel = false): Problem => {
+export const buildProblem = (places: Places, order: Omit<Instance, 'wh' | 'lanes'>, bonds: Bonds = noBonds): Problem => {
   const { n, W } = order
   const { pol } = order
   const qty = new Float64Array(n)
@@ -132,7 +136,8 @@ export const buildProblem = (places: Places, order: Omit<Instance, 'wh' | 'lanes
     promiseDay: pol.promiseDay ?? NEVER,
     split,
     transfers,
-    oneParcel,
+    oneParcel: bonds.oneParcel,
+    together: bonds.together === null ? null : Int32Array.from(bonds.together),
   }
 }
 

@@ -207,7 +207,8 @@ const withPieces = (p: Problem, cuts: readonly Cut[], patterns: readonly Pattern
       }
     }
   })
-  return { problem: { ...problem, day, now, cost }, lineOf: rows.map((row) => row.line) }
+  const together = p.together === null ? null : Int32Array.from(rows, (row) => p.together![row.line]!)
+  return { problem: { ...problem, day, now, cost, together }, lineOf: rows.map((row) => row.line) }
 }
 
 /**

@@ -64,3 +64,27 @@ create table inventory.supply (
 );
 create index supply_by_sku on inventory.supply (sku) where not closed;
 create unique index supply_by_reference on inventory.supply (reference, sku, place) where reference is not null;
+
+-- Locations: what sourcing must know of a place that ships. Extra settings have defaults in sourcing/network.ts.
+create table inventory.warehouses (
+  id            text primary key,
+  name          text not null,
+  country       text not null,
+  postal_code   text not null,
+  latitude      float8 not null,
+  longitude     float8 not null,
+  time_zone     text not null,
+  cut_off       text not null,
+  workdays      json not null,
+  handling_days int  not null,
+  pick_cents    int  not null,
+  per_unit_cents int not null,
+  hub           bool not null,
+  archived      bool not null default false
+);
+create table inventory.network (
+  id      int  primary key default 1 check (id = 1),
+  version int  not null default 1,
+  body    json not null default '{}'
+);
+insert into inventory.network default values;

@@ -42,7 +42,10 @@ describe('The configuration', () => {
       WAYBILL_PUBLIC_URL: 'https://shop.example.com/',
       WAYBILL_DEMO: 'off',
     })
-    assert.deepEqual([port, dataFolder, payment, publicUrl, demo], [9000, '/srv/waybill', 'required', 'https://shop.example.com', false])
+    assert.deepEqual(
+      [port, dataFolder, payment, publicUrl, demo],
+      [9000, '/srv/waybill', 'required', 'https://shop.example.com', false],
+    )
   })
 
   it('takes an empty variable for an absent one', () => assert.equal(read({ PORT: '', DATABASE_URL: ' ' }).port, 8080))
@@ -70,7 +73,10 @@ describe('The configuration', () => {
       WAYBILL_TIME_ZONE: 'Mars/Olympus',
       WAYBILL_PUBLIC_URL: 'shop',
     }
-    assert.deepEqual(problemsOf(wrong).map((problem) => problem.split(' ')[0]), variables.filter((name) => name in wrong).sort(byTable))
+    assert.deepEqual(
+      problemsOf(wrong).map((problem) => problem.split(' ')[0]),
+      variables.filter((name) => name in wrong).sort(byTable),
+    )
   })
 
   it('wants a sender with a mail server', () => {

@@ -48,7 +48,9 @@ export const readConfiguration = (env: Environment): Configuration | Readonly<{ 
     problems.push(`${name} ${reading.problem}`)
     return absent
   }
-  const databaseUrl = read('DATABASE_URL', undefined, (text) => parseUrl(text, ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/waybill'))
+  const databaseUrl = read('DATABASE_URL', undefined, (text) =>
+    parseUrl(text, ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/waybill'),
+  )
   const configuration: Configuration = {
     port: read('PORT', 8080, (text) => parseWhole(text, 0, 65_535)),
     host: read('HOST', '127.0.0.1', parseHost),
@@ -70,7 +72,8 @@ export const readConfiguration = (env: Environment): Configuration | Readonly<{ 
     problems.push('WAYBILL_MAIL_FROM is missing: mails sent through WAYBILL_SMTP_URL need a sender, e.g. orders@example.com')
   }
   for (const name of Object.keys(env)) {
-    if (/^WAYBILL_/.test(name) && !isKnown(name)) problems.push(`${name} is not known${likely(name)}: remove it or mend its name`)
+    if (name.startsWith('WAYBILL_') && !isKnown(name))
+      problems.push(`${name} is not known${likely(name)}: remove it or mend its name`)
   }
   return problems.length === 0 ? configuration : { problems }
 }
@@ -102,7 +105,7 @@ const isKnown = (name: string): boolean => isInternal(name) || variables.some((k
 
 /** The known name that a mistyped one most likely means: the same letters but for separators and their order. */
 const likely = (name: string): string => {
-  const letters = (text: string): string => [...text.replaceAll('_', '')].sort().join('')
+  const letters = (text: string): string => Array.from(text.replaceAll('_', '')).sort().join('')
   const meant = variables.find((known) => letters(known) === letters(name) || known.startsWith(name) || name.startsWith(known))
   return meant === undefined ? '' : ` (${meant}?)`
 }
@@ -113,10 +116,13 @@ const parseChoice = <Choice extends string>(text: string, choices: readonly Choi
 }
 
 const parseHost = (text: string): Reading<string> =>
-  /^[\w.:%-]+$/.test(text) ? { value: text } : { problem: `must be a host name or an address, such as 127.0.0.1 or 0.0.0.0, not "${text}"` }
+  /^[\w.:%-]+$/.test(text)
+    ? { value: text }
+    : { problem: `must be a host name or an address, such as 127.0.0.1 or 0.0.0.0, not "${text}"` }
 
 const parseFolder = (text: string): Reading<string> => {
-  if (text.startsWith('~')) return { problem: `must not begin with ~, which only a shell understands: write the folder out, not "${text}"` }
+  if (text.startsWith('~'))
+    return { problem: `must not begin with ~, which only a shell understands: write the folder out, not "${text}"` }
   return { value: isAbsolute(text) ? text : join(projectRoot, text) }
 }
 
@@ -124,7 +130,9 @@ const parseFolder = (text: string): Reading<string> => {
 const parseOwnerKey = (text: string): Reading<string> => {
   if (/\s/.test(text)) return { problem: 'must not contain spaces' }
   if (text.length >= ownerKeyLengthMin && text.length <= ownerKeyLengthMax) return { value: text }
-  return { problem: `must have ${ownerKeyLengthMin} to ${ownerKeyLengthMax} characters, and has ${text.length}: make one with  openssl rand -hex 24` }
+  return {
+    problem: `must have ${ownerKeyLengthMin} to ${ownerKeyLengthMax} characters, and has ${text.length}: make one with  openssl rand -hex 24`,
+  }
 }
 
 const parseSender = (text: string): Reading<string> =>

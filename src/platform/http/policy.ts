@@ -1,6 +1,7 @@
 /** Who may call a route. Every route says it; one that does not keeps the server from starting. */
 import type { FastifyRequest } from 'fastify'
 import type { Place } from '../../kernel/ids.ts'
+import type { Problem } from '../../kernel/problem.ts'
 
 export type Role = 'customer' | 'customer_service' | 'warehouse' | 'owner' | 'logistics_partner' | 'service' | 'demo'
 export type Principal = Readonly<{
@@ -25,6 +26,8 @@ export type Policy = Readonly<{
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy
+    /** A dialect with an error shape of its own (requirement D2). */
+    problems?: (problem: Problem, request: FastifyRequest) => Readonly<{ status: number; body: unknown }>
   }
   interface FastifyRequest {
     principal: Principal

@@ -11,11 +11,11 @@ export const commonProblems: ProblemTable<CommonReason> = {
 }
 
 /** The outcome, or the problem it stands for thrown. `about.errors` of a refusal becomes the problem's `errors`. */
-export const unlessRefused = <Outcome, Reason extends string>(
-  outcome: Outcome | Refusal<Reason | CommonReason>,
-  problems: ProblemTable<Reason>,
-): Outcome => {
-  if (!isRefusal(outcome)) return outcome as Outcome
+export const unlessRefused = <Outcome>(
+  outcome: Outcome,
+  problems: Readonly<Record<string, ProblemKind>>,
+): Exclude<Outcome, Refusal> => {
+  if (!isRefusal(outcome)) return outcome as Exclude<Outcome, Refusal>
   throw problemOf(outcome, { ...problems, ...commonProblems })
 }
 

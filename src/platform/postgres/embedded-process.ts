@@ -72,8 +72,20 @@ export const initialise = (cluster: Cluster): void => {
     const { status, stdout, stderr, error } = spawnSync(
       binary(cluster.native, 'initdb'),
       [
-        ...['-D', fresh, '-U', clusterUser, '-A', 'scram-sha-256', '--pwfile', passwordFile, '--encoding=UTF8'],
-        ...['--locale-provider=builtin', '--locale=C.UTF-8', '--no-instructions', ...(cluster.isForTests ? ['--no-sync'] : [])],
+        '-D',
+        fresh,
+        '-U',
+        clusterUser,
+        '-A',
+        'scram-sha-256',
+        '--pwfile',
+        passwordFile,
+        '--encoding=UTF8',
+        // Not ICU: its old library would bind the order of every index to one version of it (STACK §1).
+        '--locale-provider=builtin',
+        '--locale=C.UTF-8',
+        '--no-instructions',
+        ...(cluster.isForTests ? ['--no-sync'] : []),
       ],
       {
         ...cluster.runAs,

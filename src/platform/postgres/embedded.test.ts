@@ -21,11 +21,12 @@ before(() => {
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const ask = async (connection: EmbeddedConnection, sql: string): Promise<unknown[]> => {
+const ask = async (connection: EmbeddedConnection, sql: string): Promise<readonly unknown[]> => {
   const client = new pg.Client(connection)
   await client.connect()
   try {
-    return (await client.query(sql)).rows
+    const { rows } = await client.query<Record<string, unknown>>(sql)
+    return rows
   } finally {
     await client.end()
   }

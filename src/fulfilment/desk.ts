@@ -1,0 +1,337 @@
+/**
+ * The work of some orders, locked in one batch, while it is being decided: fulfilment orders, their transfers, and two
+ * small memories that let news arrive in any order. What one order's news does is seen by the next; nothing is saved here.
+ */
+import { type Change, Deciding, isRefusal, type Stored } from '../kernel/decider.ts'
+import type { Origin } from '../kernel/event.ts'
+import type { Instant, OrderId, Place } from '../kernel/ids.ts'
+import type { LineUnits, OrderEventOf } from '../orders/contract.ts'
+import type { CancelAsked, FulfilmentEvent, LineHints, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
+import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
+import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
+import { summed, totalOf, unitsOf, without } from './units.ts'
+import { collectedUnits, type FulfilmentOrder, isLive, isOver, type Live, reductionOf } from './work.ts'
+
+/** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
+export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
+export type DeskStates = Readonly<{
+  fulfilments: ReadonlyMap<string, Stored<FulfilmentOrder>>
+  transfers: ReadonlyMap<string, Stored<Transfer>>
+  early: ReadonlyMap<string, Stored<Remembered>>
+  cancelled: ReadonlyMap<string, Stored<Remembered>>
+}>
+export type DeskChanges = Readonly<{
+  fulfilments: readonly Change<FulfilmentEvent, FulfilmentOrder>[]
+  transfers: readonly Change<TransferEvent, Transfer>[]
+  early: readonly Change<never, Remembered>[]
+  cancelled: readonly Change<never, Remembered>[]
+}>
+/** Distributes over the union, so that each command keeps its own shape. */
+type Untimed<Command> = Command extends unknown ? Omit<Command, 'at'> : never
+
+/** What `AssemblyRequested` may carry beyond its contract's first form. */
+type Requested = OrderEventOf<'AssemblyRequested'> & Readonly<{ collectionBlocked?: boolean }>
+type RequestedLine = Requested['shipments'][number]['lines'][number] & LineHints
+
+export class Desk {
+  readonly #fulfilments
+  readonly #transfers
+  readonly #early: Memory
+  readonly #cancelled: Memory
+  readonly #ids = new Map<string, string[]>()
+  readonly #transferIds = new Map<string, string[]>()
+  readonly #mint: () => string
+  readonly #at: Instant
+  /** The last cause of each stream's new facts. */
+  readonly origins = new Map<string, Origin>()
+  origin: Origin = { actor: 'system' }
+
+  constructor(states: DeskStates, mint: () => string, at: Instant) {
+    this.#fulfilments = new Deciding(fulfilmentOrder, states.fulfilments)
+    this.#transfers = new Deciding(transfer, states.transfers)
+    this.#early = new Memory(states.early)
+    this.#cancelled = new Memory(states.cancelled)
+    this.#mint = mint
+    this.#at = at
+    for (const id of [...states.fulfilments.keys()].sort()) this.#file(this.#ids, ownerOf(states.fulfilments.get(id)?.state), id)
+    for (const id of [...states.transfers.keys()].sort())
+      this.#file(this.#transferIds, ownerOf(states.transfers.get(id)?.state), id)
+  }
+
+  /** The order's fulfilment orders, oldest first. */
+  of(order: OrderId): readonly Readonly<{ id: string; state: Live }>[] {
+    return (this.#ids.get(order) ?? []).flatMap((id) => {
+      const { state } = this.#fulfilments.current(id)
+      return isLive(state) ? [{ id, state }] : []
+    })
+  }
+
+  parcelsHere(order: OrderId): readonly string[] {
+    return this.of(order).flatMap(({ state }) => state.parcels.filter(({ where }) => where === 'here').map(({ parcel }) => parcel))
+  }
+
+  /** Decides one command on one fulfilment order. @returns the refusal, where it is one. */
+  command(
+    id: string,
+    command: Untimed<FulfilmentCommand>,
+  ): ReturnType<Deciding<FulfilmentCommand, FulfilmentEvent, FulfilmentOrder, FulfilmentReason>['consider']> {
+    const decided = this.#fulfilments.consider(id, { ...command, at: this.#at } as FulfilmentCommand)
+    if (isRefusal(decided)) return decided
+    this.origins.set(id, this.origin)
+    return this.#fulfilments.keep(id, decided)
+  }
+
+  assemblyRequested(order: OrderId, event: Requested): void {
+    for (const shipment of event.shipments) {
+      if (shipment.lines.length === 0) continue
+      const id = this.#mint()
+      const lines = shipment.lines.map(plannedLine)
+      const { number, destination, held, shippingMethod } = event
+      this.#must(id, {
+        do: 'plan',
+        order,
+        number,
+        place: shipment.place,
+        lines,
+        held,
+        country: destination.country,
+        postalCode: destination.postalCode,
+        shippingMethod,
+        addressPending: destination.pending ?? false,
+        collectionHeld: held || (event.collectionBlocked ?? false),
+      })
+      this.#file(this.#ids, order, id)
+      const travelling = lines.filter(({ from, kind }) => from !== shipment.place && kind !== 'backorder' && kind !== 'preorder')
+      for (const from of new Set(travelling.map((line) => line.from)))
+        this.#requestTransfer(
+          order,
+          id,
+          from,
+          shipment.place,
+          travelling.filter((line) => line.from === from),
+        )
+    }
+    // Supply that came first. What no work waits for was planned as stock already.
+    const early = this.#early.takeAll(order)
+    this.supplyArrived(order, early)
+    if (early.length > 0) this.#early.takeAll(order)
+  }
+
+  /** Waiting units came in and were set aside; where no work waits for them yet, its plan will find them here. */
+  supplyArrived(order: OrderId, fills: readonly (LineUnits & Readonly<{ place?: Place }>)[]): void {
+    for (const { line, quantity, place } of fills) {
+      if (place === undefined) continue
+      let left = quantity
+      const waiting = this.of(order).filter(({ state }) => supplyOf(state, line) > 0)
+      const nearFirst = [
+        ...waiting.filter(({ state }) => state.place === place),
+        ...waiting.filter(({ state }) => state.place !== place),
+      ]
+      for (const { id, state } of nearFirst) {
+        const units = [{ line, quantity: Math.min(left, supplyOf(state, line)) }]
+        if (totalOf(units) === 0) continue
+        left -= totalOf(units)
+        if (state.place === place || state.place === '') this.#must(id, { do: 'arrive', lines: units, via: 'supply', place })
+        else this.#reroute(order, id, state, place, units)
+      }
+      if (left > 0) this.#early.put(order, [{ line, quantity: left, place }])
+    }
+  }
+
+  #reroute(order: OrderId, id: string, state: Live, from: Place, units: readonly LineUnits[]): void {
+    this.#must(id, { do: 'reroute', lines: units, from })
+    const lines = units.flatMap(({ line, quantity }) => {
+      const sku = state.lines.find((known) => known.line === line)?.sku
+      return sku === undefined ? [] : [{ line, sku, quantity }]
+    })
+    this.#requestTransfer(order, id, from, state.place, lines)
+  }
+
+  holds(order: OrderId, release: boolean, collection: boolean): void {
+    for (const { id } of this.of(order)) this.#must(id, { do: 'hold', release, collection })
+  }
+
+  /** A new hold adds to those there are. */
+  held(order: OrderId, blocks: 'release' | 'collection'): void {
+    for (const { id, state } of this.of(order))
+      this.#must(id, { do: 'hold', release: state.held || blocks === 'release', collection: true })
+  }
+
+  addressed(order: OrderId, { country, postalCode, pending = false }: OrderEventOf<'AddressChanged'>['destination']): void {
+    for (const { id } of this.of(order)) this.#must(id, { do: 'address', country, postalCode, pending })
+  }
+
+  /** A parcel that shipping knows to be collected, before its news came here. */
+  collected(order: OrderId, parcels: ReadonlySet<string>): void {
+    for (const { id, state } of this.of(order))
+      for (const { parcel, where } of state.parcels)
+        if (where === 'here' && parcels.has(parcel)) this.#must(id, { do: 'parcelCollected', parcel })
+  }
+
+  /** Units whose parcel left: of what is asked, these cannot be cancelled. */
+  blocked({ order, lines }: CancelAsked): LineUnits[] {
+    const away = this.of(order).flatMap(({ state }) => collectedUnits(state))
+    if (lines === 'all') return summed(away)
+    // Of a line, those still here go first: only what is asked beyond them is blocked.
+    const here = this.of(order).flatMap(({ state }) => without(state.lines, collectedUnits(state)))
+    return summed(lines).flatMap(({ line, quantity }) => {
+      const stuck = Math.min(unitsOf(away, line), Math.max(0, quantity - unitsOf(here, line)))
+      return stuck > 0 ? [{ line, quantity: stuck }] : []
+    })
+  }
+
+  /** Takes cancelled units out of the work, the work that is least advanced first. @returns where they were. */
+  cancel({ order, lines }: CancelAsked, reason: string): UnitsTaken[] {
+    const taken: UnitsTaken[] = []
+    let left = lines
+    for (const { id, state } of [...this.of(order)].sort((a, b) => progress(a.state) - progress(b.state))) {
+      if (isOver(state) || (left !== 'all' && left.length === 0)) continue
+      const gone = reductionOf(state, left)
+      if (gone.lines.length === 0) continue
+      this.#must(id, { do: 'reduce', lines: gone.lines, reason })
+      const calledOff = this.#callOff(id, order, gone.transit, reason)
+      taken.push(
+        ...gone.here.map((units) => ({ ...units, at: state.place, state: 'shelf' as const })),
+        ...gone.supply.map((units) => ({ ...units, at: state.place, state: 'supply' as const })),
+        ...calledOff,
+        ...without(gone.transit, calledOff).map((units) => ({ ...units, at: state.place, state: 'travelling' as const })),
+      )
+      if (left !== 'all') left = without(summed(left), gone.lines)
+    }
+    return taken
+  }
+
+  /** The same, asked inside orders' own batch: its fact in the journal comes later, and must not take the units again. */
+  cancelInline(asked: CancelAsked, reason: string): UnitsTaken[] {
+    const taken = this.cancel(asked, reason)
+    if (taken.length > 0) this.#cancelled.put(asked.order, summed(taken))
+    return taken
+  }
+
+  /** The fact of a cancellation: what was not taken inline, because it was not planned yet, is taken now. */
+  unitsCancelled(order: OrderId, lines: readonly LineUnits[], reason: string): void {
+    const rest = without(summed(lines), this.#cancelled.take(order, lines))
+    if (rest.length === 0) return
+    const taken = this.cancel({ order, lines: rest }, reason)
+    this.#early.take(order, without(rest, taken))
+  }
+
+  orderClosed(order: OrderId, reason: string): void {
+    this.#cancelled.takeAll(order)
+    this.#early.takeAll(order)
+    this.cancel({ order, lines: 'all' }, reason)
+  }
+
+  get changes(): DeskChanges {
+    return {
+      fulfilments: this.#fulfilments.changes,
+      transfers: this.#transfers.changes,
+      early: this.#early.changes,
+      cancelled: this.#cancelled.changes,
+    }
+  }
+
+  /** Transfers that are not sent yet need not be. @returns the units that stay with their sender. */
+  #callOff(fulfilment: string, order: OrderId, units: readonly WorkLine[], reason: string): UnitsTaken[] {
+    const taken: UnitsTaken[] = []
+    let left: readonly LineUnits[] = units
+    for (const id of this.#transferIds.get(order) ?? []) {
+      const { state } = this.#transfers.current(id)
+      if (left.length === 0 || !isRequested(state) || state.status !== 'requested' || state.fulfilment !== fulfilment) continue
+      const lines = left.flatMap(({ line, quantity }) => {
+        const there = Math.min(quantity, unitsOf(state.lines, line))
+        return there > 0 ? [{ line, quantity: there }] : []
+      })
+      if (lines.length === 0) continue
+      this.#mustTransfer(id, { do: 'cancel', lines, reason })
+      for (const { line, quantity } of lines) {
+        const sku = state.lines.find((known) => known.line === line)?.sku
+        if (sku !== undefined) taken.push({ line, sku, quantity, at: state.from, state: 'sending' })
+      }
+      left = without(left, lines)
+    }
+    return taken
+  }
+
+  #requestTransfer(order: OrderId, fulfilment: string, from: Place, to: Place, lines: readonly WorkLine[]): void {
+    const id = this.#mint()
+    const merged = summed(lines).flatMap(({ line, quantity }) => {
+      const sku = lines.find((known) => known.line === line)?.sku
+      return sku === undefined ? [] : [{ line, sku, quantity }]
+    })
+    this.#mustTransfer(id, { do: 'request', order, fulfilment, from, to, lines: merged })
+    this.#file(this.#transferIds, order, id)
+  }
+
+  /** News cannot be refused: it happened. A refusal here is a bug, and the event is parked with it. */
+  #must(id: string, command: Untimed<FulfilmentCommand>): void {
+    const outcome = this.command(id, command)
+    if (isRefusal(outcome)) throw new Error(`fulfilment ${id}: ${command.do}: ${outcome.detail}`)
+  }
+
+  #mustTransfer(id: string, command: Untimed<TransferCommand>): void {
+    const decided = this.#transfers.consider(id, { ...command, at: this.#at } as TransferCommand)
+    if (isRefusal(decided)) throw new Error(`transfer ${id}: ${command.do}: ${decided.detail}`)
+    this.#transfers.keep(id, decided)
+    this.origins.set(id, this.origin)
+  }
+
+  #file(index: Map<string, string[]>, order: string | undefined, id: string): void {
+    if (order === undefined) return
+    const known = index.get(order)
+    if (known === undefined) index.set(order, [id])
+    else known.push(id)
+  }
+}
+
+const ownerOf = (state: FulfilmentOrder | Transfer | undefined): OrderId | undefined =>
+  state !== undefined && 'order' in state ? state.order : undefined
+const plannedLine = ({ line, sku, quantity, from, kind, bundle, grams }: RequestedLine) => ({
+  line,
+  sku,
+  quantity,
+  from,
+  kind,
+  ...(bundle === undefined ? {} : { bundle }),
+  ...(grams === undefined ? {} : { grams }),
+})
+const supplyOf = (state: Live, line: number): number => state.lines.find((known) => known.line === line)?.supply ?? 0
+const byProgress = ['awaiting_stock', 'awaiting_transfer', 'planned', 'released', 'picking', 'packed', 'collected']
+const progress = ({ status }: Live): number => byProgress.indexOf(status)
+
+/** Units by order, with what changed of them. */
+class Memory {
+  readonly #stored: ReadonlyMap<string, Stored<Remembered>>
+  readonly #changed = new Map<string, Change<never, Remembered>>()
+  constructor(stored: ReadonlyMap<string, Stored<Remembered>>) {
+    this.#stored = stored
+  }
+  #current(id: string): Stored<Remembered> {
+    return this.#changed.get(id) ?? this.#stored.get(id) ?? { version: 0, state: { units: [] } }
+  }
+  #set(id: string, units: Remembered['units']): void {
+    const version = (this.#stored.get(id)?.version ?? 0) + 1
+    this.#changed.set(id, { id, version, state: { units }, events: [] })
+  }
+  put(id: string, units: Remembered['units']): void {
+    if (units.length > 0) this.#set(id, [...this.#current(id).state.units, ...units])
+  }
+  takeAll(id: string): Remembered['units'] {
+    const { units } = this.#current(id).state
+    if (units.length > 0) this.#set(id, [])
+    return units
+  }
+  /** Of the units asked, those that were remembered: they are forgotten now. */
+  take(id: string, asked: readonly LineUnits[]): LineUnits[] {
+    const { units } = this.#current(id).state
+    const taken = summed(asked).flatMap(({ line, quantity }) => {
+      const found = Math.min(quantity, unitsOf(units, line))
+      return found > 0 ? [{ line, quantity: found }] : []
+    })
+    if (taken.length > 0) this.#set(id, without(units, taken))
+    return taken
+  }
+  get changes(): readonly Change<never, Remembered>[] {
+    return [...this.#changed.values()]
+  }
+}

@@ -1,0 +1,101 @@
+/** What `/v1/orders` accepts. Unknown fields are refused; every limit has its reason beside it. */
+import { Type } from 'typebox'
+
+/** DESIGN §13, Limits. */
+export const linesMax = 2_000
+export const quantityMax = 1_000_000
+const nameLengthMax = 200
+const notesLengthMax = 2_000
+/** The caller's own ids (issue: 1 to 64 of letters, digits, space, `.`, `_`, `:`, `-`). */
+export const outsideId = '^[A-Za-z0-9 ._:\\-]{1,64}$'
+export const uuid = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
+
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+const closed = { additionalProperties: false } as const
+
+export const Address = Type.Object(
+  {
+    name: Type.Optional(text(nameLengthMax)),
+    lines: Type.Optional(Type.Array(text(nameLengthMax), { maxItems: 6 })),
+    city: Type.Optional(text(nameLengthMax)),
+    region: Type.Optional(text(nameLengthMax)),
+    postalCode: Type.Optional(text(20)),
+    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166, two letters' }),
+    phone: Type.Optional(text(40)),
+  },
+  closed,
+)
+
+export const PlaceOrder = Type.Object(
+  {
+    externalRef: Type.Optional(Type.String({ pattern: outsideId })),
+    userId: Type.Optional(Type.String({ pattern: outsideId })),
+    channel: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,32}$' })),
+    source: Type.Optional(text(32)),
+    currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
+    customer: Type.Optional(
+      Type.Object(
+        {
+          email: Type.Optional(Type.String({ maxLength: 254, pattern: '^[^\\s@]+@[^\\s@]+$' })),
+          phone: Type.Optional(text(40)),
+          name: Type.Optional(text(nameLengthMax)),
+          locale: Type.Optional(text(20)),
+        },
+        closed,
+      ),
+    ),
+    shippingAddress: Type.Optional(Address),
+    lines: Type.Array(
+      Type.Object(
+        {
+          sku: Type.String({ pattern: outsideId }),
+          quantity: Type.Integer({ minimum: 1, maximum: quantityMax }),
+          unitPrice: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: linesMax },
+    ),
+    onShortage: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('cancelLine'), Type.Literal('backorder')])),
+    shippingMethod: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,32}$' })),
+    promotionCodes: Type.Optional(Type.Union([Type.Array(text(40), { maxItems: 10 }), Type.Null()])),
+    paymentTerms: Type.Optional(Type.Union([Type.Literal('prepaid'), Type.Literal('on_account')])),
+    payment: Type.Optional(
+      Type.Object(
+        {
+          method: Type.Optional(text(40)),
+          capture: Type.Optional(Type.Union([Type.Literal('placement'), Type.Literal('shipment')])),
+        },
+        closed,
+      ),
+    ),
+    notes: Type.Optional(text(notesLengthMax)),
+    deliveryInstructions: Type.Optional(Type.Union([text(notesLengthMax), Type.Null()])),
+  },
+  closed,
+)
+
+export const CancelOrder = Type.Object(
+  {
+    reason: Type.Optional(text(500)),
+    lines: Type.Optional(
+      Type.Array(Type.Object({ id: text(20), quantity: Type.Integer({ minimum: 1, maximum: quantityMax }) }, closed), {
+        minItems: 1,
+        maxItems: linesMax,
+      }),
+    ),
+    refund: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('none')])),
+  },
+  closed,
+)
+export const HoldOrder = Type.Object(
+  {
+    kind: Type.String({ pattern: '^[a-z0-9_]{1,40}$' }),
+    blocks: Type.Optional(Type.Union([Type.Literal('release'), Type.Literal('collection')])),
+  },
+  closed,
+)
+export const ReleaseHold = Type.Object({ hold: text(64) }, closed)
+export const AddNote = Type.Object({ text: text(notesLengthMax) }, closed)
+export const EditOrder = Type.Object({ shippingAddress: Address }, closed)
+export const OrderIdParams = Type.Object({ id: Type.String({ pattern: uuid }) })

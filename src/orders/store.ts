@@ -1,0 +1,205 @@
+/** All the SQL of orders. The head and the progress are written at every step; the lines are the first event, written once. */
+import type { Change, Stored } from '../kernel/decider.ts'
+import type { Instant, OrderId } from '../kernel/ids.ts'
+import { type Database, sql } from '../platform/postgres/database.ts'
+import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
+import type { OrderEvent } from './contract.ts'
+import { packProgress, unpackProgress } from './codec.ts'
+import type { Order, Placed } from './order.ts'
+
+export type ListFilter = Readonly<{
+  statuses?: readonly string[] | undefined
+  user?: string | undefined
+  email?: string | undefined
+  externalRef?: string | undefined
+  number?: number | undefined
+  /** Words of a name or an e-mail address, from the start. */
+  text?: string | undefined
+  from?: Instant | undefined
+  to?: Instant | undefined
+  after?: string | undefined
+  limit: number
+}>
+
+/** Requirement B13's repository: all data access of orders. */
+export interface OrderRepository {
+  lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>>
+  /** New orders: a plain insert, so that an id that exists aborts the batch. */
+  add(changes: readonly Change<OrderEvent, Order>[], now: Instant): Write
+  save(changes: readonly Change<OrderEvent, Order>[], now: Instant): Write
+  get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>>
+  list(filter: ListFilter): Promise<readonly OrderId[]>
+  idByNumber(number: number): Promise<OrderId | undefined>
+  idsByExternalRef(refs: readonly string[]): Promise<ReadonlyMap<string, OrderId>>
+  toExpire(limit: number): Promise<readonly OrderId[]>
+  /** A block of order numbers: gaps are allowed, doubles are not. */
+  numbers(count: number): Promise<readonly number[]>
+}
+export type StoredOrder = Stored<Order> & Readonly<{ updatedAt: Instant }>
+
+type Row = {
+  id: OrderId
+  version: number
+  progress: Parameters<typeof unpackProgress>[0]
+  placed: Omit<Placed, 'type'>
+  updated_at: Instant
+}
+
+const insertSql = `insert into orders.orders (id, number, version, status, phase, currency, total, user_id, external_ref, expires_at, placed_at, updated_at, progress)
+  select * from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::json[])`
+const updateSql = `update orders.orders o set version = t.version, status = t.status, phase = t.phase, total = t.total, expires_at = t.expires_at, updated_at = t.updated_at, progress = t.progress
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::json[]) as t (id, version, status, phase, total, expires_at, updated_at, progress)
+  where o.id = t.id returning 1`
+const loadSql = `select o.id, o.version, o.progress, j.body as placed, o.updated_at from orders.orders o join platform.journal j on j.stream = o.id and j.version = 1 where o.id = any($1::uuid[])`
+
+const live = (order: Order) => {
+  if (order.status !== 'live') throw new Error('an order without a placement cannot be saved')
+  return order
+}
+const orderOf = (row: Row): StoredOrder => {
+  const placed: Placed = { type: 'OrderPlaced', ...row.placed }
+  return {
+    version: row.version,
+    updatedAt: row.updated_at,
+    state: { status: 'live', placed, progress: unpackProgress(row.progress, placed) },
+  }
+}
+
+export class PostgresOrders implements OrderRepository {
+  readonly #database: Database
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>> {
+    if (ids.length === 0) return new Map()
+    const rows = await sql(work).query<Row>({ name: 'orders_lock', text: `${loadSql} order by o.id for update of o` }, [
+      [...new Set(ids)],
+    ])
+    return new Map(rows.map((row) => [row.id, orderOf(row)]))
+  }
+
+  add(changes: readonly Change<OrderEvent, Order>[], now: Instant): SqlWrite {
+    const orders = changes.map(({ state }) => live(state))
+    return {
+      name: 'orders.orders.new',
+      sql: insertSql,
+      types: [
+        'uuid',
+        'int8',
+        'int4',
+        'text',
+        'text',
+        'text',
+        'int8',
+        'text',
+        'text',
+        'timestamptz',
+        'timestamptz',
+        'timestamptz',
+        'json',
+      ],
+      columns: [
+        changes.map(({ id }) => id),
+        orders.map(({ placed }) => placed.number),
+        changes.map(({ version }) => version),
+        orders.map(({ progress }) => progress.status),
+        orders.map(({ progress }) => progress.phase),
+        orders.map(({ placed }) => placed.currency),
+        orders.map(({ progress }) => progress.totals.total),
+        orders.map(({ placed }) => placed.user ?? null),
+        orders.map(({ placed }) => placed.externalRef ?? null),
+        orders.map(({ progress }) => progress.expiresAt ?? null),
+        orders.map(({ placed }) => placed.placedAt),
+        orders.map(() => now),
+        orders.map(({ placed, progress }) => JSON.stringify(packProgress(progress, placed))),
+      ],
+    }
+  }
+
+  save(changes: readonly Change<OrderEvent, Order>[], now: Instant): SqlWrite {
+    const orders = changes.map(({ state }) => live(state))
+    return {
+      name: 'orders.orders',
+      sql: updateSql,
+      guarded: true,
+      types: ['uuid', 'int4', 'text', 'text', 'int8', 'timestamptz', 'timestamptz', 'json'],
+      columns: [
+        changes.map(({ id }) => id),
+        changes.map(({ version }) => version),
+        orders.map(({ progress }) => progress.status),
+        orders.map(({ progress }) => progress.phase),
+        orders.map(({ progress }) => progress.totals.total),
+        orders.map(({ progress }) => progress.expiresAt ?? null),
+        orders.map(() => now),
+        orders.map(({ placed, progress }) => JSON.stringify(packProgress(progress, placed))),
+      ],
+    }
+  }
+
+  async get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>> {
+    if (ids.length === 0) return new Map()
+    const rows = await this.#database.read<Row>(loadSql, [ids], 'orders_get')
+    return new Map(rows.map((row) => [row.id, orderOf(row)]))
+  }
+
+  async list(filter: ListFilter): Promise<readonly OrderId[]> {
+    const conditions: string[] = []
+    const values: unknown[] = []
+    const where = (condition: (parameter: string) => string, value: unknown): void => {
+      if (value === undefined) return
+      values.push(value)
+      conditions.push(condition(`$${values.length}`))
+    }
+    where((p) => `status = any(${p}::text[])`, filter.statuses)
+    where((p) => `user_id = ${p}`, filter.user)
+    where((p) => `email = lower(${p})`, filter.email)
+    where((p) => `external_ref = ${p}`, filter.externalRef)
+    where((p) => `number = ${p}`, filter.number)
+    where(
+      (p) =>
+        `(starts_with(email, lower(${p})) or starts_with(lower(name), lower(${p})) or external_ref = ${p} or number::text = ${p})`,
+      filter.text,
+    )
+    where((p) => `placed_at >= ${p}`, filter.from)
+    where((p) => `placed_at < ${p}`, filter.to)
+    where((p) => `id < ${p}::uuid`, filter.after)
+    values.push(filter.limit)
+    const rows = await this.#database.read<{ id: OrderId }>(
+      `select id from orders.listing ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by id desc limit $${values.length}`,
+      values,
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  async idByNumber(number: number): Promise<OrderId | undefined> {
+    const [row] = await this.#database.read<{ id: OrderId }>('select id from orders.listing where number = $1', [number])
+    return row?.id
+  }
+
+  async idsByExternalRef(refs: readonly string[]): Promise<ReadonlyMap<string, OrderId>> {
+    const rows = await this.#database.read<{ id: OrderId; external_ref: string }>(
+      'select id, external_ref from orders.listing where external_ref = any($1::text[])',
+      [refs],
+    )
+    return new Map(rows.map(({ id, external_ref }) => [external_ref, id]))
+  }
+
+  async toExpire(limit: number): Promise<readonly OrderId[]> {
+    const rows = await this.#database.read<{ id: OrderId }>(
+      'select id from orders.orders where expires_at is not null and expires_at <= now() order by expires_at limit $1',
+      [limit],
+      'orders_to_expire',
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  async numbers(count: number): Promise<readonly number[]> {
+    const rows = await this.#database.read<{ number: number }>(
+      `select nextval('orders.number') as number from generate_series(1, $1)`,
+      [count],
+      'orders_numbers',
+    )
+    return rows.map(({ number }) => number)
+  }
+}

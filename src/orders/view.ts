@@ -1,0 +1,159 @@
+/** An order as `/v1` shows it (INTERFACES §2): a pure function of its state and the person it belongs to. */
+import { toMajor } from '../kernel/money.ts'
+import type { Instant, OrderId } from '../kernel/ids.ts'
+import type { Person } from '../platform/records/records.ts'
+import { actionsOf, authorizedOf, capturedOf, lineState, notDue, refundedOf } from './derive.ts'
+import { counterNames, type Live, type Placed, type Progress, sumOf } from './order.ts'
+
+export const lineId = (index: number): string => `oli_${index + 1}`
+/** `oli_3` → 2; undefined where it is no line's id. */
+export const lineIndex = (id: string): number | undefined => {
+  const digits = /^oli_([1-9]\d{0,4})$/.exec(id)?.[1]
+  return digits === undefined ? undefined : Number(digits) - 1
+}
+
+export const moneyState = (placed: Placed, progress: Progress): string => {
+  const [authorized, captured, refunded] = [authorizedOf(progress), capturedOf(progress), refundedOf(progress)]
+  if (captured > 0) {
+    if (refunded >= captured) return 'refunded'
+    if (refunded > 0) return 'partially_refunded'
+    return captured >= progress.totals.total ? 'captured' : 'partially_captured'
+  }
+  const steps = progress.money.map(({ step }) => step)
+  if (steps.includes('unknown')) return 'unknown'
+  if (authorized > 0 && steps.includes('authorized')) return 'authorized'
+  if (notDue(placed)) return 'not_due'
+  if (steps.length > 0 && steps.every((step) => step === 'voided')) return 'voided'
+  if (steps.length > 0 && steps.every((step) => step === 'failed' || step === 'voided')) return 'failed'
+  return 'pending'
+}
+
+const quantities = (order: Live, index: number): Record<string, number> => {
+  const shown: Record<string, number> = { ordered: order.placed.lines[index]?.quantity ?? 0 }
+  for (const name of counterNames) {
+    const units = order.progress.counters[name][index] ?? 0
+    if (units !== 0 || name === 'current') shown[name] = units
+  }
+  return shown
+}
+
+const lineView = (order: Live, index: number) => {
+  const line = order.placed.lines[index]
+  if (line === undefined) throw new Error(`no line ${index}`)
+  const waiting = order.progress.plan.flatMap(({ lines }) =>
+    lines.filter((part) => part.line === index && (part.kind === 'backorder' || part.kind === 'preorder')),
+  )
+  return {
+    id: lineId(index),
+    sku: line.sku,
+    name: line.name,
+    kind: line.kind,
+    ...(line.parent === undefined ? {} : { bundle: lineId(line.parent) }),
+    quantity: quantities(order, index),
+    state: lineState(order, index),
+    unitPrice: line.unitPrice,
+    discount: line.discount,
+    ...(waiting[0]?.ready === undefined ? {} : { expected: waiting[0].ready }),
+  }
+}
+
+const fulfilmentViews = (order: Live) => {
+  const { plan, assembled, fulfilments } = order.progress
+  const planned = plan.slice(assembled).filter(({ lines }) => lines.length > 0)
+  return [
+    ...fulfilments.map(({ id, place, status }) => ({ id, warehouse: place, status })),
+    ...planned.map(({ place, dispatch, arrives, lines }) => ({
+      warehouse: place,
+      status: 'planned' as const,
+      dispatch,
+      arrives,
+      lines: lines.map(({ line, quantity, from, kind, ready }) => ({
+        id: lineId(line),
+        quantity,
+        from,
+        kind,
+        ...(ready === undefined ? {} : { ready }),
+      })),
+    })),
+  ]
+}
+
+const confidence = (order: Live): string => {
+  if (sumOf(order.progress.counters.backordered) > 0) return 'backorder'
+  return sumOf(order.progress.counters.preordered) > 0 ? 'preorder' : 'in_stock'
+}
+
+export type ViewSettings = Readonly<{ publicUrl: string }>
+
+export const orderView = (
+  id: OrderId,
+  version: number,
+  order: Live,
+  updatedAt: Instant,
+  person: Person | undefined,
+  { publicUrl }: ViewSettings,
+) => {
+  const { placed, progress } = order
+  const { totals, promised, expected } = progress
+  const goods = placed.lines.filter((line) => line.kind !== 'component')
+  return {
+    id,
+    number: String(placed.number),
+    version,
+    status: progress.status,
+    states: { order: progress.phase, money: moneyState(placed, progress) },
+    ...(placed.externalRef === undefined ? {} : { externalRef: placed.externalRef }),
+    channel: placed.channel,
+    source: placed.source,
+    currency: placed.currency,
+    basketSize: sumOf(goods.map(({ quantity }) => quantity)),
+    ...(placed.user === undefined ? {} : { userId: placed.user }),
+    customer: person === undefined ? {} : pick(person, ['email', 'phone', 'locale', 'name']),
+    ...(person?.['shippingAddress'] === undefined ? {} : { shippingAddress: person['shippingAddress'] }),
+    lines: placed.lines.map((_, index) => lineView(order, index)),
+    promotionCodes: placed.promotions?.map(({ code }) => code) ?? [],
+    promotions: placed.promotions ?? [],
+    totals: {
+      currency: placed.currency,
+      ...totals,
+      paid: capturedOf(progress),
+      authorized: authorizedOf(progress),
+      refunded: refundedOf(progress),
+    },
+    onShortage: placed.onShortage,
+    shippingMethod: placed.shippingMethod,
+    paymentTerms: placed.terms,
+    ...(promised === undefined
+      ? {}
+      : { promise: { earliest: promised, latest: promised, expected: expected ?? promised, confidence: confidence(order) } }),
+    fulfilments: fulfilmentViews(order),
+    parcels: progress.parcels,
+    numberOfDeliveryAttempts: progress.parcels.length === 0 ? null : sumOf(progress.parcels.map(({ attempts }) => attempts)),
+    payments: progress.money.map(({ payment, step, authorized, captured, refunded, method }) => ({
+      id: payment,
+      status: step,
+      authorized,
+      captured,
+      refunded,
+      ...(method === undefined ? {} : { method }),
+    })),
+    holds: progress.holds,
+    actions: actionsOf(order),
+    trackingUrl: `${publicUrl}/track/${id}`,
+    placedAt: placed.placedAt,
+    updatedAt,
+    updatedBy: progress.updatedBy,
+    ...(progress.expiresAt === undefined ? {} : { expiresAt: progress.expiresAt }),
+    ...(progress.closedReason === undefined ? {} : { closedReason: progress.closedReason }),
+  }
+}
+export type OrderView = ReturnType<typeof orderView>
+
+const pick = (person: Person, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(names.flatMap((name) => (person[name] === undefined ? [] : [[name, person[name]]])))
+
+/** C6's `changeHistory`: one readable line an event. */
+export const changeLine = (event: Readonly<{ at: Instant; actor: string; event: Readonly<{ type: string }> }>): string =>
+  `${event.at} ${event.event.type} by ${event.actor}`
+
+export const majorTotal = (order: Live): number => toMajor(order.progress.totals.total, order.placed.currency)

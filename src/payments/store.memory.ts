@@ -1,0 +1,64 @@
+/** The memory form of the payment repository, for tests and for the simulation. */
+import type { Instant } from '../kernel/ids.ts'
+import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
+import { MemoryStreams } from '../platform/streams/store.ts'
+import type { LoggedMovement } from './contract.ts'
+import type { MoneyDifference } from './money-log.ts'
+import { type Payment, refunded } from './payment-state.ts'
+import { type PaymentRepository, paymentTable, type WebhookId, webhookName } from './store.ts'
+
+export class MemoryPayments extends MemoryStreams<Payment> implements PaymentRepository {
+  readonly moneyLog: LoggedMovement[] = []
+  readonly #inbox = new Set<string>()
+  constructor() {
+    super(paymentTable)
+  }
+
+  log(movements: readonly LoggedMovement[]): MemoryWrite {
+    return {
+      apply: () => {
+        for (const movement of movements) {
+          if (this.moneyLog.some((logged) => nameOf(logged) === nameOf(movement))) throw new Aborted('conflict', nameOf(movement))
+          this.moneyLog.push(movement)
+        }
+      },
+    }
+  }
+
+  seen(_work: Work, webhooks: readonly WebhookId[]): Promise<ReadonlySet<string>> {
+    return Promise.resolve(new Set(webhooks.map(webhookName).filter((name) => this.#inbox.has(name))))
+  }
+
+  remember(webhooks: readonly WebhookId[], _at: Instant): MemoryWrite {
+    return {
+      apply: () => {
+        for (const name of webhooks.map(webhookName)) {
+          if (this.#inbox.has(name)) throw new Aborted('conflict', name)
+          this.#inbox.add(name)
+        }
+      },
+    }
+  }
+
+  movements(orders: readonly string[]): Promise<readonly LoggedMovement[]> {
+    return Promise.resolve(this.moneyLog.filter(({ order }) => orders.includes(order)))
+  }
+
+  differences(): Promise<readonly MoneyDifference[]> {
+    const differences: MoneyDifference[] = []
+    const logged = (payment: string, kind: LoggedMovement['kind']): number =>
+      this.moneyLog.reduce((sum, row) => (row.payment === payment && row.kind === kind ? sum + row.amount : sum), 0)
+    for (const [payment, { state }] of this.rows) {
+      if (state.status === 'unstarted') continue
+      const stated = { authorize: state.authorized, capture: state.captured, void: state.voided, refund: refunded(state) }
+      for (const kind of ['authorize', 'capture', 'refund', 'void'] as const) {
+        if (logged(payment, kind) === stated[kind]) continue
+        const what = `${kind} ${state.currency}`
+        differences.push({ payment, order: state.order, what, logged: logged(payment, kind), stated: stated[kind] })
+      }
+    }
+    return Promise.resolve(differences)
+  }
+}
+
+const nameOf = ({ payment, kind, reference }: LoggedMovement): string => `${payment} ${kind} ${reference}`

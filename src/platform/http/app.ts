@@ -1,0 +1,251 @@
+/**
+ * The HTTP edge: who asks, is the request well formed, and every error as `application/problem+json`. Rooms bring their
+ * routes; a route without a policy keeps the server from starting.
+ */
+import { randomUUID } from 'node:crypto'
+import fastifySwagger from '@fastify/swagger'
+import { Ajv, type ErrorObject } from 'ajv'
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import { Overloaded } from '../../kernel/micro-batch.ts'
+import { type FieldProblem, Problem, type ProblemBody, type ProblemKind, problemType } from '../../kernel/problem.ts'
+import type { Logger } from '../log.ts'
+import { OutcomeUnknown } from '../store/work.ts'
+import type { Principal } from './policy.ts'
+
+/** DESIGN §13, Limits: an order of 2,000 lines is about 200 kB; five times that is room enough. */
+export const bodyBytesMax = 1_048_576
+/** Seconds a refused caller waits before trying again. */
+const retryAfterSeconds = 1
+
+export type AppOptions = Readonly<{
+  log: Logger
+  authenticate: (key: string) => Promise<Principal | undefined>
+  /** The principal of a caller without a key on a route that is open in the demo (T4); undefined where it is not open. */
+  demo: (request: FastifyRequest) => Principal | undefined
+  rooms: readonly FastifyPluginAsync[]
+  version: string
+}>
+
+const strict = new Ajv({
+  removeAdditional: false,
+  coerceTypes: false,
+  useDefaults: true,
+  allErrors: true,
+  allowUnionTypes: true,
+  strict: false,
+})
+const coercing = new Ajv({ removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: true, strict: false })
+
+export const createApp = async ({ log, authenticate, demo, rooms, version }: AppOptions): Promise<FastifyInstance> => {
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  })
+  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema as object))
+  keepRawBodies(app)
+  app.decorateRequest('principal')
+  app.decorateRequest('rawBody', undefined)
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.policy === undefined && method !== 'HEAD')
+      throw new Error(`${String(method)} ${url} has no policy: say who may call it`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('request-id', request.id)
+    await admit(request, authenticate, demo)
+  })
+  app.setErrorHandler((fault: FastifyError, request, reply) => answerFault(fault, request, reply, log))
+  app.setNotFoundHandler({}, (request, reply) => {
+    send(
+      reply,
+      bodyOf(
+        request,
+        new Problem(
+          'not_found',
+          { status: 404, title: 'No such path' },
+          `${request.method} ${request.url.split('?')[0]} is not a path of this API: see /openapi.json`,
+        ),
+      ),
+    )
+  })
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Waybill', version, description: 'Order management: from the order to the doorstep.' },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  })
+  for (const room of rooms) await app.register(room)
+  return app
+}
+
+/** Signatures and idempotency hashes are over the bytes that came, not over what parsing made of them. */
+const keepRawBodies = (app: FastifyInstance): void => {
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
+    if (body.length === 0) return done(null, undefined)
+    parse(request, body.toString(), done)
+  })
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
+    done(null, Object.fromEntries(new URLSearchParams(body.toString())))
+  })
+}
+
+const admit = async (
+  request: FastifyRequest,
+  authenticate: AppOptions['authenticate'],
+  demo: AppOptions['demo'],
+): Promise<void> => {
+  const policy = request.routeOptions.config.policy
+  if (policy === undefined) return // The not-found handler has no policy and shows nothing.
+  const key = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const principal = key === undefined ? (policy.openInDemo === true ? demo(request) : undefined) : await authenticate(key)
+  if (principal !== undefined) request.principal = principal
+  if (policy.roles === 'public') return
+  if (principal === undefined) {
+    const detail =
+      key === undefined
+        ? 'Send your API key as "Authorization: Bearer <key>". The owner makes keys with `npx waybill key new`.'
+        : 'This API key is unknown or was revoked.'
+    throw new Problem('unauthenticated', { status: 401, title: 'An API key is needed' }, detail, {
+      headers: { 'www-authenticate': 'Bearer' },
+    })
+  }
+  if (!policy.roles.includes(principal.role) && !(principal.role === 'demo' && policy.openInDemo === true)) {
+    throw new Problem(
+      'forbidden',
+      { status: 403, title: 'Not allowed' },
+      `The role ${principal.role} may not do this; ${policy.roles.join(', ')} may.`,
+      { more: { requiredRoles: policy.roles } },
+    )
+  }
+}
+
+const codes: Readonly<Record<string, Readonly<{ code: string; kind: ProblemKind; detail: string }>>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'body_too_large',
+    kind: { status: 413, title: 'The body is too large' },
+    detail: `A body may have ${bodyBytesMax} bytes.`,
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'media_type_unsupported',
+    kind: { status: 415, title: 'Media type not supported' },
+    detail: 'Send JSON with "Content-Type: application/json".',
+  },
+  FST_ERR_CTP_EMPTY_JSON_BODY: {
+    code: 'malformed_json',
+    kind: { status: 400, title: 'The body is not JSON' },
+    detail: 'The body is empty.',
+  },
+}
+
+/** Turns whatever was thrown into the problem it is; what nobody named is a 500 that says nothing about our insides. */
+const problemFor = (fault: FastifyError): Problem => {
+  if (fault instanceof Problem) return fault
+  if (fault instanceof Overloaded)
+    return new Problem(
+      'overloaded',
+      { status: 503, title: 'Too busy', retryable: true },
+      'Too many requests are waiting. Nothing was done: repeat it, with the same key, in a moment.',
+      { headers: { 'retry-after': String(retryAfterSeconds) } },
+    )
+  if (fault instanceof OutcomeUnknown)
+    return new Problem(
+      'outcome_unknown',
+      { status: 503, title: 'Outcome unknown', retryable: true },
+      'The database did not confirm. Repeat the request with the same Idempotency-Key to learn what happened.',
+      { headers: { 'retry-after': String(retryAfterSeconds) } },
+    )
+  if (fault.validation !== undefined)
+    return invalid(fault.validationContext ?? 'body', fault.validation as unknown as ErrorObject[])
+  const known = codes[fault.code]
+  if (known !== undefined) return new Problem(known.code, known.kind, known.detail)
+  if (fault instanceof SyntaxError || fault.code === 'FST_ERR_CTP_INVALID_JSON_BODY')
+    return new Problem('malformed_json', { status: 400, title: 'The body is not JSON' }, fault.message)
+  if (isConnectionLost(fault))
+    return new Problem(
+      'unavailable',
+      { status: 503, title: 'The database is out of reach', retryable: true },
+      'Nothing was done. Try again in a moment.',
+      { headers: { 'retry-after': String(retryAfterSeconds) } },
+    )
+  if (fault.statusCode !== undefined && fault.statusCode >= 400 && fault.statusCode < 500)
+    return new Problem('bad_request', { status: fault.statusCode, title: 'Bad request' }, fault.message)
+  return new Problem(
+    'internal_error',
+    { status: 500, title: 'Something broke on our side' },
+    'The fault has been recorded under the request id. Repeating the request with the same key is safe.',
+  )
+}
+
+const isConnectionLost = (fault: FastifyError): boolean =>
+  /^(08|57P)/.test(fault.code ?? '') ||
+  ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(fault.code ?? '') ||
+  /Connection terminated|timeout exceeded when trying to connect/.test(fault.message)
+
+const fieldProblem = (error: ErrorObject): FieldProblem => {
+  const name =
+    error.keyword === 'required'
+      ? error.params['missingProperty']
+      : error.keyword === 'additionalProperties'
+        ? error.params['additionalProperty']
+        : undefined
+  const pointer = typeof name === 'string' ? `${error.instancePath}/${name}` : error.instancePath || '/'
+  const code = { required: 'required', additionalProperties: 'unknown_field' }[error.keyword] ?? 'invalid'
+  return { pointer, code, detail: error.keyword === 'additionalProperties' ? 'no such field' : (error.message ?? 'is not valid') }
+}
+
+const invalid = (context: string, errors: readonly ErrorObject[]): Problem => {
+  const fields = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'anyOf').map(fieldProblem)
+  const [first] = fields
+  return new Problem(
+    'invalid_request',
+    { status: 400, title: 'The request is not well formed' },
+    `${context}${first?.pointer ?? ''}: ${first?.detail ?? 'is not valid'}`,
+    { errors: fields },
+  )
+}
+
+const bodyOf = (request: FastifyRequest, problem: Problem): ProblemBody => ({
+  type: problemType(problem.code),
+  code: problem.code,
+  status: problem.kind.status,
+  title: problem.kind.title,
+  detail: problem.message,
+  instance: request.url,
+  requestId: request.id,
+  retryable: problem.kind.retryable ?? false,
+  ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+  ...problem.more,
+})
+
+const send = (reply: FastifyReply, body: ProblemBody): void => {
+  void reply.code(body.status).type('application/problem+json').send(JSON.stringify(body))
+}
+
+const answerFault = (fault: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Logger): void => {
+  const problem = problemFor(fault)
+  if (problem.kind.status >= 500 && !(fault instanceof Overloaded))
+    log.error({ fault, request: request.id, url: request.url }, problem.code)
+  reply.headers(problem.headers)
+  const shaped = request.routeOptions.config.problems
+  if (shaped !== undefined) {
+    const { status, body } = shaped(problem, request)
+    void reply.code(status).send(body)
+    return
+  }
+  send(reply, bodyOf(request, problem))
+}

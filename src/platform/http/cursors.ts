@@ -1,0 +1,26 @@
+/** Cursors are opaque and signed: a caller can only go on where a list stopped, not anywhere he likes. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { Problem } from '../../kernel/problem.ts'
+
+let secret: Buffer = randomBytes(32)
+
+/** All instances of one shop share the secret kept in their database. */
+export const useCursorSecret = (shared: Buffer): void => {
+  secret = shared
+}
+
+const signatureOf = (value: string): string => createHmac('sha256', secret).update(value).digest('base64url').slice(0, 16)
+
+export const signCursor = (value: string): string => Buffer.from(`${signatureOf(value)}${value}`).toString('base64url')
+
+export const readCursor = (cursor: string): string => {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  const [signature, value] = [text.slice(0, 16), text.slice(16)]
+  const expected = signatureOf(value)
+  if (signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return value
+  throw new Problem(
+    'cursor_invalid',
+    { status: 400, title: 'Cursor is not usable' },
+    'Use the cursor from page.next as it is, or start again without one.',
+  )
+}

@@ -1,0 +1,69 @@
+/** What is asked of sourcing and what it answers: the words other rooms speak with it. */
+import type { Day, Instant, Place, Sku } from '../kernel/ids.ts'
+import type { LineKind } from './instance.ts'
+
+export type Destination = Readonly<{ country: string; postalCode: string; latitude: number; longitude: number }>
+export type RequestLine = Readonly<{
+  sku: Sku
+  quantity: number
+  /** Of one unit. */
+  grams: number
+  /** Lines with the same word leave in one parcel: the components of a bundle. */
+  together?: string
+}>
+export type SourcingOrder = Readonly<{
+  at: Instant
+  destination: Destination
+  lines: readonly RequestLine[]
+  allow: Readonly<{
+    /** Per line: whether it may wait for dated supply. */
+    backorder: readonly boolean[]
+    /** More than one parcel. */
+    split: boolean
+    transfer: boolean
+  }>
+  /** The day the buyer wishes it by; later is priced, not forbidden. */
+  wishedBy?: Day
+}>
+
+export type Supply = Readonly<{ place: Place; day: Day; quantity: number }>
+export type Levels = Readonly<{
+  /** Units free to promise, one number a warehouse, in the network's order of warehouses. */
+  available: (sku: Sku) => readonly number[]
+  /** Dated supply not promised yet. An overdue lot must come with the day it is now expected, never its past one. */
+  lots: (sku: Sku) => readonly Supply[]
+}>
+
+export type SourcedLine = Readonly<{
+  line: number
+  quantity: number
+  from: Place
+  kind: LineKind
+  /** The day the units are at the parcel's place. */
+  ready: Day
+  /** The day of the supply they wait for at `from`; null when they lie there now (then they can be reserved). */
+  awaits: Day | null
+}>
+/** In cents; `time` prices waiting, and `split` a parcel as such: neither is paid to anybody. */
+export type CostParts = Readonly<{ carrier: number; handling: number; transfer: number; time: number; split: number }>
+export type SourcedShipment = Readonly<{
+  place: Place
+  service: string
+  dispatch: Day
+  arrives: Day
+  lines: readonly SourcedLine[]
+  cost: number
+  parts: CostParts
+}>
+export type Sourced = Readonly<{
+  shipments: readonly SourcedShipment[]
+  unfilled: readonly Readonly<{ line: number; quantity: number }>[]
+  /** The sum of the shipments' costs; lines left unfilled cost nothing here. */
+  cost: number
+  parcels: number
+  optimal: boolean
+  /** No plan that fills the same costs less than `cost × (1 − gap)`. */
+  gap: number
+}>
+
+export const noParts: CostParts = { carrier: 0, handling: 0, transfer: 0, time: 0, split: 0 }
