@@ -5,8 +5,15 @@
 import { isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
 import { spread } from '../kernel/money.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
-import { basketLimits, type AskedLine, type Priced, type PricedLine, type PriceRequest, type PricingReason } from './contract.ts'
-import type { WhenSoldOut } from './contract.ts'
+import {
+  basketLimits,
+  type AskedLine,
+  type Priced,
+  type PricedLine,
+  type PriceRequest,
+  type PricingReason,
+  type WhenSoldOut,
+} from './contract.ts'
 import { priceIn, type Product } from './product.ts'
 import { canonicalCode, type Promotion, type ShippingMethod, unmet, wholeBasisPoints } from './promotion.ts'
 
@@ -145,15 +152,14 @@ const amountsOff = (promotions: readonly Promotion[], subtotal: number): Readonl
   const sorted = promotions.toSorted((a, b) => (a.code < b.code ? -1 : 1))
   const percentages = sorted.filter(({ kind }) => kind === 'percent')
   const amounts = sorted.filter(({ kind }) => kind === 'amount')
-  const basisPoints = Math.min(total(percentages), BigInt(wholeBasisPoints))
-  // BigInt: subtotal × basis points leaves the safe range. Half a cent is given to the customer.
-  const byPercent = Number((BigInt(subtotal) * basisPoints + 5_000n) / BigInt(wholeBasisPoints))
-  const rest = subtotal - byPercent
-  const byAmount = total(amounts) > BigInt(rest) ? rest : Number(total(amounts))
+  const basisPoints = Math.min(valueOf(percentages), wholeBasisPoints)
+  // BigInt: subtotal × basis points leaves the safe range. Half a minor unit goes to the customer.
+  const byPercent = Number((BigInt(subtotal) * BigInt(basisPoints) + 5_000n) / BigInt(wholeBasisPoints))
+  const byAmount = Math.min(valueOf(amounts), subtotal - byPercent)
   return new Map([...shares(percentages, byPercent), ...shares(amounts, byAmount)])
 }
 
-const total = (promotions: readonly Promotion[]): bigint => promotions.reduce((sum, { value }) => sum + BigInt(value), 0n)
+const valueOf = (promotions: readonly Promotion[]): number => promotions.reduce((sum, { value }) => sum + value, 0)
 
 const shares = (promotions: readonly Promotion[], off: number): (readonly [string, number])[] => {
   const parts = spread(

@@ -2,7 +2,7 @@
 import { type Refusal, refuse } from '../kernel/decider.ts'
 import type { Sku } from '../kernel/ids.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
-import type { CatalogEvent, ProductView, WhenSoldOut } from './contract.ts'
+import { basketLimits, type CatalogEvent, type ProductView, skuPattern, type WhenSoldOut } from './contract.ts'
 
 /** A price beside the product's own: in another currency, or for one channel only. */
 export type ProductPrice = Readonly<{ currency: string; channel?: string | undefined; unitPrice: number }>
@@ -30,7 +30,8 @@ export type ProductCommand = Readonly<
 >
 export type ProductReason =
   | 'product_not_found'
-  | 'product_version_mismatch'
+  | 'product_invalid'
+  | 'version_mismatch'
   | 'version_required'
   | 'component_unknown'
   | 'component_is_bundle'
@@ -42,6 +43,13 @@ export const productDefaults = { grams: 500, lowStock: 5, whenSoldOut: 'deny' } 
 export const componentsMax = 50
 /** Currencies × channels of one product. */
 export const pricesMax = 100
+
+/** A thousand million pounds: with the limits above every sum over a bundle stays a safe integer. */
+export const unitPriceMax = 100_000_000_000
+/** A ton, twice over. */
+export const gramsMax = 2_000_000
+export const componentUnitsMax = 1_000
+export const textMax = { name: 500, description: 10_000 } as const
 
 export type ProductBook = Readonly<{
   product: (sku: string) => Product | undefined
@@ -64,6 +72,9 @@ export const decideProduct = (
     return before.archived ? before : { ...before, archived: true, version: before.version + 1 }
   }
   const after = drafted(command.draft, before)
+  const [first, ...others] = faults(after)
+  if (first !== undefined)
+    return refuse('product_invalid', `${first.pointer}: ${first.detail ?? ''}`, { errors: [first, ...others] })
   const faulty = faultyComponents(after, book)
   if (faulty !== undefined) return faulty
   return before !== undefined && changedFields(before, after).length === 0 ? before : after
@@ -76,13 +87,9 @@ const staleness = (command: ProductCommand, before: Product | undefined): Refusa
   const sku = skuOf(command)
   if (expected === 0)
     return refuse('version_required', `${sku} exists: send If-Match with the ETag of the version you want to replace`, { version })
-  return refuse(
-    'product_version_mismatch',
-    `${sku} is at version ${version}, not ${expected}: read it again and repeat the change`,
-    {
-      version,
-    },
-  )
+  return refuse('version_mismatch', `${sku} is at version ${version}, not ${expected}: read it again and repeat the change`, {
+    version,
+  })
 }
 
 const drafted = (draft: ProductDraft, before: Product | undefined): Product => ({
@@ -100,6 +107,46 @@ const drafted = (draft: ProductDraft, before: Product | undefined): Product => (
   archived: draft.archived ?? false,
   version: (before?.version ?? 0) + 1,
 })
+
+/** What every door must keep to, a file's as well as HTTP's. */
+const faults = (product: Product): readonly FieldProblem[] => {
+  const { sku, name, description, unitPrice, currency, grams, lowStock, components, prices } = product
+  const wrong = (right: boolean, pointer: string, detail: string): FieldProblem[] =>
+    right ? [] : [{ pointer, code: 'invalid', detail }]
+  const isCount = (value: number, max: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= max
+  const isText = (text: string, max: number): boolean => text.length <= max && !text.includes('\0')
+  return [
+    ...wrong(new RegExp(skuPattern).test(sku), '/sku', 'must have 1 to 64 letters, digits, spaces or . _ : -'),
+    ...wrong(name.trim() !== '' && isText(name, textMax.name), '/name', `must have 1 to ${textMax.name} characters`),
+    ...wrong(isText(description, textMax.description), '/description', `must have at most ${textMax.description} characters`),
+    ...wrong(isCount(unitPrice, unitPriceMax), '/unitPrice', `must be minor units from 0 to ${unitPriceMax}`),
+    ...wrong(/^[A-Z]{3}$/.test(currency), '/currency', 'must be an ISO 4217 code such as GBP'),
+    ...wrong(isCount(grams, gramsMax), '/grams', `must be whole grams from 0 to ${gramsMax}`),
+    ...wrong(isCount(lowStock, basketLimits.unitsMax), '/lowStock', `must be from 0 to ${basketLimits.unitsMax}`),
+    ...wrong(components.length <= componentsMax, '/components', `must be at most ${componentsMax}`),
+    ...wrong(prices.length <= pricesMax, '/prices', `must be at most ${pricesMax}`),
+    ...components.flatMap(({ quantity }, index) =>
+      wrong(
+        quantity > 0 && isCount(quantity, componentUnitsMax),
+        `/components/${index}/quantity`,
+        `must be from 1 to ${componentUnitsMax}`,
+      ),
+    ),
+    ...prices.flatMap((price, index) =>
+      wrong(
+        isCount(price.unitPrice, unitPriceMax) && /^[A-Z]{3}$/.test(price.currency),
+        `/prices/${index}`,
+        'must have a currency and minor units',
+      ),
+    ),
+    ...wrong(
+      new Set(prices.map(({ currency, channel }) => `${currency}\n${channel ?? ''}`)).size === prices.length,
+      '/prices',
+      'must have one price a currency and channel',
+    ),
+    ...wrong(new Set(components.map(({ sku }) => sku)).size === components.length, '/components', 'must name each product once'),
+  ]
+}
 
 /** Bundles are one level deep: what has stock is a product, never a bundle of bundles. */
 const faultyComponents = ({ sku, components }: Product, book: ProductBook): Refusal<ProductReason> | undefined => {

@@ -4,6 +4,7 @@ import type { Instant } from '../kernel/ids.ts'
 import { milliseconds } from '../kernel/time.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
 import type { CatalogEvent } from './contract.ts'
+import { unitPriceMax } from './product.ts'
 
 export type Promotion = Readonly<{
   /** Upper case; callers may write it as they like. */
@@ -26,7 +27,7 @@ export type PromotionCommand = Readonly<
   | { do: 'save'; draft: PromotionDraft; expected?: number | undefined }
   | { do: 'archive'; code: string; expected?: number | undefined }
 >
-export type PromotionReason = 'promotion_not_found' | 'promotion_invalid' | 'promotion_version_mismatch' | 'version_required'
+export type PromotionReason = 'promotion_not_found' | 'promotion_invalid' | 'version_mismatch' | 'version_required'
 export type ShippingMethod = Readonly<{ code: string; name: string; price: number; currency: string }>
 
 /** 100 % in basis points. */
@@ -42,7 +43,7 @@ export const decidePromotion = (command: PromotionCommand, before: Promotion | u
   if (command.expected !== undefined && command.expected !== version) {
     return command.expected === 0
       ? refuse('version_required', `${code} exists: send If-Match with the ETag of the version you want to replace`, { version })
-      : refuse('promotion_version_mismatch', `${code} is at version ${version}: read it again and repeat the change`, { version })
+      : refuse('version_mismatch', `${code} is at version ${version}: read it again and repeat the change`, { version })
   }
   if (command.do === 'archive') {
     if (before === undefined) return refuse('promotion_not_found', `there is no promotion ${code}`)
@@ -66,6 +67,9 @@ export const decidePromotion = (command: PromotionCommand, before: Promotion | u
 }
 
 const faults = ({ kind, value, currency, minimumSubtotal, startsAt, endsAt }: Promotion): readonly FieldProblem[] => [
+  ...(!Number.isSafeInteger(value) || value < 1 || value > unitPriceMax
+    ? [{ pointer: '/value', code: 'invalid', detail: `must be whole, from 1 to ${unitPriceMax}` }]
+    : []),
   ...(kind === 'percent' && value > wholeBasisPoints
     ? [{ pointer: '/value', code: 'too_large', detail: 'a percentage is given in basis points: 10000 is everything' }]
     : []),

@@ -33,6 +33,8 @@ type Untimed<Command> = Command extends unknown ? Omit<Command, 'at'> : never
 type Requested = OrderEventOf<'AssemblyRequested'> & Readonly<{ collectionBlocked?: boolean }>
 type RequestedLine = Requested['shipments'][number]['lines'][number] & LineHints
 
+type TransferOfWork = Readonly<{ order: OrderId; fulfilment: string; from: Place; to: Place; lines: readonly WorkLine[] }>
+
 export class Desk {
   readonly #fulfilments
   readonly #transfers
@@ -75,7 +77,7 @@ export class Desk {
     id: string,
     command: Untimed<FulfilmentCommand>,
   ): ReturnType<Deciding<FulfilmentCommand, FulfilmentEvent, FulfilmentOrder, FulfilmentReason>['consider']> {
-    const decided = this.#fulfilments.consider(id, { ...command, at: this.#at } as FulfilmentCommand)
+    const decided = this.#fulfilments.consider(id, { ...command, at: this.#at })
     if (isRefusal(decided)) return decided
     this.origins.set(id, this.origin)
     return this.#fulfilments.keep(id, decided)
@@ -103,13 +105,13 @@ export class Desk {
       this.#file(this.#ids, order, id)
       const travelling = lines.filter(({ from, kind }) => from !== shipment.place && kind !== 'backorder' && kind !== 'preorder')
       for (const from of new Set(travelling.map((line) => line.from)))
-        this.#requestTransfer(
+        this.#requestTransfer({
           order,
-          id,
+          fulfilment: id,
           from,
-          shipment.place,
-          travelling.filter((line) => line.from === from),
-        )
+          to: shipment.place,
+          lines: travelling.filter((line) => line.from === from),
+        })
     }
     // Supply that came first. What no work waits for was planned as stock already.
     const early = this.#early.takeAll(order)
@@ -132,19 +134,19 @@ export class Desk {
         if (totalOf(units) === 0) continue
         left -= totalOf(units)
         if (state.place === place || state.place === '') this.#must(id, { do: 'arrive', lines: units, via: 'supply', place })
-        else this.#reroute(order, id, state, place, units)
+        else this.#reroute(id, state, place, units)
       }
       if (left > 0) this.#early.put(order, [{ line, quantity: left, place }])
     }
   }
 
-  #reroute(order: OrderId, id: string, state: Live, from: Place, units: readonly LineUnits[]): void {
+  #reroute(id: string, state: Live, from: Place, units: readonly LineUnits[]): void {
     this.#must(id, { do: 'reroute', lines: units, from })
     const lines = units.flatMap(({ line, quantity }) => {
       const sku = state.lines.find((known) => known.line === line)?.sku
       return sku === undefined ? [] : [{ line, sku, quantity }]
     })
-    this.#requestTransfer(order, id, from, state.place, lines)
+    this.#requestTransfer({ order: state.order, fulfilment: id, from, to: state.place, lines })
   }
 
   holds(order: OrderId, release: boolean, collection: boolean): void {
@@ -253,13 +255,13 @@ export class Desk {
     return taken
   }
 
-  #requestTransfer(order: OrderId, fulfilment: string, from: Place, to: Place, lines: readonly WorkLine[]): void {
+  #requestTransfer({ order, lines, ...asked }: TransferOfWork): void {
     const id = this.#mint()
     const merged = summed(lines).flatMap(({ line, quantity }) => {
       const sku = lines.find((known) => known.line === line)?.sku
       return sku === undefined ? [] : [{ line, sku, quantity }]
     })
-    this.#mustTransfer(id, { do: 'request', order, fulfilment, from, to, lines: merged })
+    this.#mustTransfer(id, { do: 'request', order, ...asked, lines: merged })
     this.#file(this.#transferIds, order, id)
   }
 
@@ -270,7 +272,7 @@ export class Desk {
   }
 
   #mustTransfer(id: string, command: Untimed<TransferCommand>): void {
-    const decided = this.#transfers.consider(id, { ...command, at: this.#at } as TransferCommand)
+    const decided = this.#transfers.consider(id, { ...command, at: this.#at })
     if (isRefusal(decided)) throw new Error(`transfer ${id}: ${command.do}: ${decided.detail}`)
     this.#transfers.keep(id, decided)
     this.origins.set(id, this.origin)

@@ -1,8 +1,8 @@
 /** What the routes of fulfilment share: shapes of requests, problems, the caller's warehouse. Pure. */
-import { type Static, Type } from '@fastify/type-provider-typebox'
+import { Type } from '@fastify/type-provider-typebox'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
-import type { LineUnits } from '../orders/contract.ts'
+import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import type { Principal } from '../platform/http/policy.ts'
 import type { ProblemTable } from '../platform/http/refusals.ts'
 import type { FulfilmentReason } from './fulfilment-order.ts'
@@ -26,27 +26,16 @@ export const Optionally = <Body extends Parameters<typeof Type.Object>[0]>(prope
 
 /** Rows a page: a screen or two; more is what exports are for. */
 const pageMax = 200
+const pageDefault = 50
 export const pageQuery = {
-  limit: Type.Optional(Type.String({ pattern: '^[0-9]{1,3}$' })),
-  after: Type.Optional(Type.String({ maxLength: 100 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
+  after: Type.Optional(Type.String({ maxLength: 200 })),
 }
 export const pageOf = ({
-  limit,
+  limit = pageDefault,
   after,
-}: Readonly<{ limit?: string; after?: string }>): Readonly<{ limit: number; after?: string }> => {
-  const size = Math.min(pageMax, Math.max(1, Number(limit ?? 50)))
-  if (after === undefined) return { limit: size }
-  const id = Buffer.from(after, 'base64url').toString()
-  if (new RegExp(uuidPattern).test(id)) return { limit: size, after: id }
-  throw new Problem(
-    'cursor_invalid',
-    { status: 400, title: 'Not a cursor of this list' },
-    'Pass `page.next` of the page before, unchanged.',
-    {
-      errors: [{ pointer: '/after', code: 'cursor_invalid' }],
-    },
-  )
-}
+}: Readonly<{ limit?: number; after?: string }>): Readonly<{ limit: number; after?: string }> =>
+  after === undefined ? { limit } : { limit, after: readCursor(after) }
 
 /** One row more than the page is read, to know whether there is another. */
 export const paged = <Row extends Readonly<{ id: string }>, View>(
@@ -56,7 +45,7 @@ export const paged = <Row extends Readonly<{ id: string }>, View>(
 ): Readonly<{ data: readonly View[]; page: Readonly<{ next: string | null }> }> => {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  const next = rows.length > limit && last !== undefined ? Buffer.from(last.id).toString('base64url') : null
+  const next = rows.length > limit && last !== undefined ? signCursor(last.id) : null
   return { data: shown.map(view), page: { next } }
 }
 
@@ -124,9 +113,6 @@ export const transferProblems: ProblemTable<TransferReason> = {
 export const notFound = (code: 'fulfilment_not_found' | 'transfer_not_found'): Problem =>
   new Problem(code, { ...fulfilmentProblems, ...transferProblems }[code], 'There is nothing with this id.')
 
-/** Bodies name lines by number, once or several times; the deciders sum them. */
-export type Lines = readonly LineUnits[]
-export type ParcelBody = Static<typeof parcelBody>
 export const parcelBody = Type.Object(
   { weightGrams: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })), lines: someLines },
   { additionalProperties: false },

@@ -139,7 +139,7 @@ export class FulfilmentService implements FulfilmentQueries {
   async ofOrders(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly FulfilmentView[]>> {
     const found = new Map<OrderId, FulfilmentView[]>()
     const rows = await this.stores.fulfilments.find('order_id', orders, orders.length * fulfilmentsAnOrderMax)
-    for (const { id, state } of [...rows].reverse()) {
+    for (const { id, state } of rows.toReversed()) {
       if (!isLive(state)) continue
       const { order, place, status } = state
       const lines = state.lines.map(({ line, sku, quantity }) => ({ line, sku, quantity }))

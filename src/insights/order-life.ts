@@ -165,7 +165,7 @@ const close = (life: OrderLife, closed: 'cancelled' | 'expired'): Step => {
   }
 }
 
-const withCarrier: readonly ParcelStatus[] = [
+const withCarrier: ReadonlySet<ParcelStatus> = new Set([
   'picked_up',
   'in_transit',
   'out_for_delivery',
@@ -174,11 +174,11 @@ const withCarrier: readonly ParcelStatus[] = [
   'delivered',
   'returned_to_sender',
   'exception',
-]
+])
 
 const parcelMoved = (life: OrderLife, { parcel, status, lines }: OrderEventOf<'ParcelProgressed'>): Step => {
   const before = life.parcels[parcel]
-  const now = before === 'delivered' || status === 'delivered' ? 'delivered' : withCarrier.includes(status) ? 'sent' : before
+  const now = before === 'delivered' || status === 'delivered' ? 'delivered' : withCarrier.has(status) ? 'sent' : before
   if (now === undefined || now === before) return nothing(life)
   const sentBefore = Object.keys(life.parcels).length
   const figures: Figures = {

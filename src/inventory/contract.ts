@@ -1,20 +1,7 @@
 /** What other rooms may know of stock. Levels are the ledger's sum; reservations belong to orders. */
-import type { OrderId, Place, Sku } from '../kernel/ids.ts'
+import type { Place, Sku } from '../kernel/ids.ts'
 
-/** Facts that stock itself publishes, on streams of their own, one fact a stream. */
-export type InventoryEvent = Readonly<
-  /** Waiting units were set aside from what came in, in queue order. */
-  | {
-      type: 'WaitingFilled'
-      order: OrderId
-      fills: readonly Readonly<{ line: number; sku: Sku; quantity: number; place: Place }>[]
-    }
-  | { type: 'StockAdjusted'; sku: Sku; place: Place; by: number; onHand: number; reason: string }
-  | { type: 'StockReceived'; sku: Sku; place: Place; quantity: number; supply?: string }
-  | { type: 'StockLow'; sku: Sku; place: Place; available: number; threshold: number }
-  | { type: 'StockOut'; sku: Sku; place: Place }
-  | { type: 'SupplyPromised'; sku: Sku; place: Place; quantity: number; day: string; supply: string }
->
+export type { InventoryEvent } from './events.ts'
 
 export type Level = Readonly<{
   sku: Sku
@@ -38,19 +25,4 @@ export type { ReserveLine, ReserveRequest, Source, SourceAnswer, SourceLine, Sto
 export type { Stock as StockSession } from './stock.ts'
 export type { Inventory as InventoryPart } from './service.ts'
 
-/** A warehouse as sourcing needs it (the same shape as sourcing's own `Warehouse`). */
-export type WarehouseView = Readonly<{
-  id: Place
-  name: string
-  country: string
-  postalCode: string
-  latitude: number
-  longitude: number
-  timeZone: string
-  cutOff: string
-  workdays: readonly number[]
-  handlingDays: number
-  pickCents: number
-  perUnitCents: number
-  hub: boolean
-}>
+export type { WarehouseView } from './warehouse.ts'

@@ -23,6 +23,11 @@ export class LevelMemory {
     return found
   }
 
+  /** Those of these products that were never seen, or were forgotten. */
+  unknown(skus: Iterable<Sku>): Sku[] {
+    return [...skus].filter((sku) => !this.#rows.has(sku))
+  }
+
   /** What a batch is about to save: the next batch must not plan on the same units. */
   apply(deltas: readonly Delta[]): void {
     for (const delta of deltas) {

@@ -83,6 +83,19 @@ export class Inventory {
     return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting })
   }
 
+  /** Reads what memory lacks, in one statement, before a batch is planned on it. */
+  async learn(skus: Iterable<Sku>): Promise<void> {
+    const missing = this.memory.unknown(skus)
+    if (missing.length === 0) return
+    const rows = await this.#options.repository.readLevels(missing)
+    // A batch that went through the lock meanwhile knows better than this read.
+    const still = new Set(this.memory.unknown(missing))
+    this.memory.remember(
+      rows.filter(({ sku }) => still.has(sku)),
+      still,
+    )
+  }
+
   /** A batch's stock on memory alone; undefined when any product was not seen yet. */
   recall(skus: Iterable<Sku>): Stock | undefined {
     const levels = this.memory.recall(skus)

@@ -5,7 +5,7 @@
 import type { Refusal } from '../kernel/decider.ts'
 import type { Day, OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
-import type { InventoryEvent } from './contract.ts'
+import type { InventoryEvent } from './events.ts'
 import { type Entry, type Holding, take } from './holding.ts'
 import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
 import {

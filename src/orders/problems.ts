@@ -2,8 +2,8 @@
 import type { ProblemTable } from '../platform/http/refusals.ts'
 import { commonProblems } from '../platform/http/refusals.ts'
 import type { OrderReason } from './contract.ts'
-import type { IntakeReason } from './intake.ts'
-import type { PlaceReason } from './placement.ts'
+import type { IntakeReason } from './intake-service.ts'
+import type { PlaceReason } from './placement-service.ts'
 
 export const orderProblems: ProblemTable<OrderReason | PlaceReason | IntakeReason> = {
   ...commonProblems,

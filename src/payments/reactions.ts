@@ -24,7 +24,7 @@ const isOrderFact = (fact: Fact): fact is OrderFact => onOrders.some((type) => t
 const isParcelCollected = (fact: Fact): fact is ParcelCollected => fact.type === 'ParcelCollected'
 const isMoneyCame = (fact: Fact): fact is MoneyCame => fact.type === 'PaymentAuthorized' || fact.type === 'PaymentCaptured'
 /** Facts of payments and parcels carry their order. */
-const orderOf = ({ event, stream }: Envelope<Fact>): string => ('order' in event ? String(event.order) : stream)
+const orderOf = ({ event, stream }: Envelope): string => ('order' in event ? String(event.order) : stream)
 
 export type ReactionOptions = Readonly<{ service: PaymentService; log: Logger }>
 

@@ -1,6 +1,5 @@
 /** The payments room, put together: what `main.ts` starts and `flow.ts` wires. */
 import type { FastifyPluginAsync } from 'fastify'
-import { isRefusal } from '../kernel/decider.ts'
 import type { Instant } from '../kernel/ids.ts'
 import type { OrderQueries } from '../orders/contract.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
@@ -12,14 +11,14 @@ import type { TaskHandler } from '../platform/tasks/worker.ts'
 import { PageWaiters } from './adapters/page-waiters.ts'
 import { paymentTasks } from './adapters/provider-tasks.ts'
 import { simulatedName, SimulatedProvider } from './adapters/simulated.ts'
-import { MemoryBooks, PostgresBooks, type SimulatedBooks } from './adapters/simulated-books.ts'
+import { MemoryBooks, PostgresBooks, type SimulatedBooks } from './adapters/simulated-store.ts'
 import { parseKnobs } from './adapters/simulated-knobs.ts'
 import { simulatedRoutes } from './adapters/simulated-routes.ts'
 import { isSecret } from './adapters/standard-webhooks.ts'
 import type { PaymentQueries } from './contract.ts'
 import type { PaymentProvider } from './provider.ts'
 import { paymentReactions } from './reactions.ts'
-import { paymentProblems, paymentRoutes } from './routes.ts'
+import { paymentRoutes, webhookDoor } from './routes.ts'
 import { PaymentService } from './service.ts'
 import { type PaymentRepository, PostgresPayments } from './store.ts'
 import { MemoryPayments } from './store.memory.ts'
@@ -69,24 +68,15 @@ export const createPayments = (options: PaymentOptions): PaymentsRoom => {
   const { store } = storage
   const service = new PaymentService({ batches, records, store, providers, provider: simulatedName, now, signal })
   // In the same process, but through the same door: raw body, signature, inbox.
-  simulated.sendTo(async (body, headers) => {
-    const outcome = await service.webhook(simulatedName, body, headers)
-    return isRefusal(outcome) ? paymentProblems[outcome.refused].status : 200
-  })
-  const waiters = new PageWaiters(async (payment) => {
-    const state = (await store.get([payment])).get(payment)?.state
-    return state?.status === 'started' && (state.url !== undefined || state.ended !== undefined)
-  })
-  const routes = paymentRoutes({ service, orders, now, pageWithin: (payment, ms) => waiters.within(payment, ms) })
+  simulated.sendTo(webhookDoor(service, simulatedName))
+  const waiters = new PageWaiters(store)
+  const routes = paymentRoutes({ service, orders, now, log, pageWithin: (payment, ms) => waiters.within(payment, ms) })
   return {
     service,
     queries: service,
     reactions: paymentReactions({ service, log }),
     tasks: paymentTasks({ service, providers, now, pageReady: (payment) => waiters.ready(payment) }),
-    routes: async (edge) => {
-      await edge.register(routes)
-      await edge.register(simulatedRoutes(simulated))
-    },
+    routes: simulatedRoutes(simulated, routes),
     simulated,
   }
 }

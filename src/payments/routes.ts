@@ -9,19 +9,17 @@ import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, office, type Role } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
 import { newId } from '../platform/ids.ts'
-import type { Answer } from '../platform/streams/service.ts'
-import type { PaymentCommand, PaymentReason } from './payment.ts'
-import type { Payment } from './payment-state.ts'
-import type { PaymentEvent } from './contract.ts'
-import type { AttemptReason, PaymentOutcome, PaymentService, WebhookRefused, WebhookTaken } from './service.ts'
+import type { Logger } from '../platform/log.ts'
+import type { PaymentCommand } from './payment.ts'
+import type { WebhookHeaders } from './provider.ts'
+import type { AttemptReason, PaymentOutcome, PaymentService, WebhookRefused } from './service.ts'
 import { detailsOf, type PaymentDetails } from './views.ts'
-
-type Answered = Answer<PaymentEvent, Payment>
 
 export type RouteOptions = Readonly<{
   service: PaymentService
   orders: OrderQueries
   now: () => Instant
+  log: Logger
   /** Waits for a payment's page, `pageWaitMs` at most. */
   pageWithin: (payment: string, ms: number) => Promise<void>
 }>
@@ -30,7 +28,7 @@ export type RouteOptions = Readonly<{
 const pageWaitMs = 1_000
 
 /** Every refusal has an HTTP form, or this file does not compile. */
-export const paymentProblems = {
+const paymentProblems = {
   payment_not_found: { status: 404, title: 'No such payment' },
   payment_exists: { status: 409, title: 'Payment already exists' },
   payment_open: { status: 409, title: 'A payment is open already' },
@@ -49,7 +47,7 @@ export const paymentProblems = {
   webhook_invalid: { status: 400, title: 'Webhook is not valid' },
 } as const satisfies ProblemTable<AttemptReason | WebhookRefused>
 
-const id = Type.Unsafe<OrderId>({ type: 'string', format: 'uuid' })
+const id = Type.Unsafe<OrderId>({ type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const Params = Type.Object({ id })
 const amount = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Minor units; all there is when absent.' })
 const strict = { additionalProperties: false } as const
@@ -86,7 +84,7 @@ const mayPay = { policy: { roles: payers } } as const
 const officeOnly = { policy: { roles: office } } as const
 
 export const paymentRoutes =
-  ({ service, orders, now, pageWithin }: RouteOptions): FastifyPluginAsyncTypebox =>
+  ({ service, orders, now, pageWithin, log }: RouteOptions): FastifyPluginAsyncTypebox =>
   async (edge) => {
     /** A customer sees his own orders; another's are as if they did not exist. */
     const orderFor = async ({ principal }: FastifyRequest, order: OrderId): Promise<OrderFacts> => {
@@ -109,7 +107,7 @@ export const paymentRoutes =
 
     /** What was asked of the provider is carried out by a task: 202, and the payment says how far it is. */
     const asked = async (reply: FastifyReply, payment: string, outcome: PaymentOutcome): Promise<PaymentDetails> => {
-      const { replayed } = unlessRefused<Answered, PaymentReason>(outcome, paymentProblems)
+      const { replayed } = unlessRefused(outcome, paymentProblems)
       if (replayed) reply.header('idempotent-replayed', 'true')
       const shown = await found(payment)
       reply.header('etag', `"v${shown.version}"`).code(202)
@@ -118,6 +116,31 @@ export const paymentRoutes =
     const ask = async (request: FastifyRequest, reply: FastifyReply, payment: string, command: PaymentCommand) => {
       const key = requiredKey(request, `${command.do}:${payment}`, now())
       return asked(reply, payment, await service.handle({ id: payment, command, origin: actor(request), key }))
+    }
+
+    const startAttempt = async (request: FastifyRequest, reply: FastifyReply, order: OrderId, method: string) => {
+      const facts = await orderFor(request, order)
+      const key = requiredKey(request, `startPayment:${facts.id}`, now())
+      const outcome = unlessRefused(await service.attempt(facts, method, { origin: actor(request), key }), paymentProblems)
+      if (outcome.replayed) reply.header('idempotent-replayed', 'true')
+      await pageWithin(outcome.id, pageWaitMs)
+      const shown = await found(outcome.id)
+      reply.header('location', `/v1/payments/${shown.id}`).header('etag', `"v${shown.version}"`).code(201)
+      return shown
+    }
+
+    const listed = async (request: FastifyRequest, order: OrderId) => {
+      const facts = await orderFor(request, order)
+      const attempts = (await service.ofOrders([facts.id])).get(facts.id) ?? []
+      return { data: await Promise.all(attempts.map((attempt) => found(attempt.id))) }
+    }
+
+    const takeWebhook = async (request: FastifyRequest, provider: string) => {
+      const outcome = await service.webhook(provider, request.rawBody ?? Buffer.alloc(0), request.headers)
+      if (isRefusal(outcome))
+        log.warn({ provider, refused: outcome.refused, detail: outcome.detail }, 'a payment webhook was refused')
+      const { duplicate } = unlessRefused(outcome, paymentProblems)
+      return { received: true, duplicate }
     }
 
     edge.post(
@@ -132,17 +155,7 @@ export const paymentRoutes =
           response: { 201: PaymentShown },
         },
       },
-      async (request, reply) => {
-        const facts = await orderFor(request, request.params.id)
-        const key = requiredKey(request, `startPayment:${facts.id}`, now())
-        const attempt = await service.attempt(facts, request.body.method, actor(request), key)
-        const outcome = unlessRefused<Answered, AttemptReason>(attempt, paymentProblems)
-        if (outcome.replayed) reply.header('idempotent-replayed', 'true')
-        await pageWithin(outcome.id, pageWaitMs)
-        const shown = await found(outcome.id)
-        reply.header('location', `/v1/payments/${shown.id}`).header('etag', `"v${shown.version}"`).code(201)
-        return shown
-      },
+      (request, reply) => startAttempt(request, reply, request.params.id, request.body.method),
     )
 
     edge.get(
@@ -151,12 +164,7 @@ export const paymentRoutes =
         config: mayPay,
         schema: { summary: 'The payments of an order, oldest first', params: Params, response: { 200: Payments } },
       },
-      async (request) => {
-        const facts = await orderFor(request, request.params.id)
-        const attempts = (await service.ofOrders([facts.id])).get(facts.id) ?? []
-        const shown = await Promise.all(attempts.map((attempt) => found(attempt.id)))
-        return { data: shown }
-      },
+      (request) => listed(request, request.params.id),
     )
 
     edge.get(
@@ -172,7 +180,10 @@ export const paymentRoutes =
 
     edge.post(
       '/v1/payments/:id/capture',
-      { config: officeOnly, schema: { summary: 'Capture what is authorised', params: Params, body: Capture, response: { 202: PaymentShown } } },
+      {
+        config: officeOnly,
+        schema: { summary: 'Capture what is authorised', params: Params, body: Capture, response: { 202: PaymentShown } },
+      },
       (request, reply) =>
         ask(request, reply, request.params.id, { do: 'requestCapture', capture: newId(now()), amount: request.body.amount }),
     )
@@ -191,14 +202,23 @@ export const paymentRoutes =
       async (request, reply) => {
         const { params, body } = request
         const key = requiredKey(request, `requestRefund:${params.id}`, now())
-        return asked(reply, params.id, await service.refund(params.id, body.amount, body.reason, actor(request), key))
+        return asked(reply, params.id, await service.refund(params.id, body, { origin: actor(request), key }))
       },
     )
 
     edge.post(
       '/v1/payments/:id/void',
-      { config: officeOnly, schema: { summary: 'Give back what is authorised and not captured', params: Params, body: Void, response: { 202: PaymentShown } } },
-      (request, reply) => ask(request, reply, request.params.id, { do: 'requestVoid', reason: request.body.reason ?? 'voided_by_staff' }),
+      {
+        config: officeOnly,
+        schema: {
+          summary: 'Give back what is authorised and not captured',
+          params: Params,
+          body: Void,
+          response: { 202: PaymentShown },
+        },
+      },
+      (request, reply) =>
+        ask(request, reply, request.params.id, { do: 'requestVoid', reason: request.body.reason ?? 'voided_by_staff' }),
     )
 
     edge.post(
@@ -212,11 +232,14 @@ export const paymentRoutes =
           response: { 200: Taken },
         },
       },
-      async (request) => {
-        const outcome = await service.webhook(request.params.provider, request.rawBody ?? Buffer.alloc(0), request.headers)
-        if (isRefusal(outcome)) request.log.warn({ refused: outcome.refused, detail: outcome.detail }, 'a payment webhook was refused')
-        const { duplicate } = unlessRefused<WebhookTaken, WebhookRefused>(outcome, paymentProblems)
-        return { received: true, duplicate }
-      },
+      (request) => takeWebhook(request, request.params.provider),
     )
+  }
+
+/** The same door without HTTP, for a provider that lives in this process. @returns the status HTTP would answer with. */
+export const webhookDoor =
+  (service: PaymentService, provider: string): ((body: Buffer, headers: WebhookHeaders) => Promise<number>) =>
+  async (body, headers) => {
+    const outcome = await service.webhook(provider, body, headers)
+    return isRefusal(outcome) ? paymentProblems[outcome.refused].status : 200
   }

@@ -51,6 +51,8 @@ export const taskKinds = {
   captureRest: 'payments.captureRest',
 } as const
 
+/** Who asks over HTTP, and the key that makes asking twice the same. */
+export type Asker = Readonly<{ origin: Origin; key: KeyClaim }>
 type Taken = Readonly<{ provider: string; news: ProviderNews }>
 
 export class PaymentService implements PaymentQueries {
@@ -80,14 +82,20 @@ export class PaymentService implements PaymentQueries {
   }
 
   /** A refund that staff gives. Their own words never enter a fact: they are kept apart, where they can be erased. */
-  async refund(id: string, amount: number | undefined, words: string, origin: Origin, key: KeyClaim): Promise<PaymentOutcome> {
+  async refund(id: string, asked: Readonly<{ amount?: number; reason: string }>, by: Asker): Promise<PaymentOutcome> {
     const { batches, records, signal } = this.#options
     const outcome = await rerunAborted(() =>
       batches.batch(async (work) => {
-        const note = newId(work.now) as string as PersonRef
-        const command: PaymentCommand = { do: 'requestRefund', refund: newId(work.now), amount, reason: 'given_by_staff', note }
-        const answer = firstOf(await this.within(work, [{ id, command, origin, key }]))
-        if (!isRefusal(answer) && !answer.replayed) work.add(records.describe([{ ref: note, body: { reason: words } }]))
+        const note = personRef(newId(work.now))
+        const command: PaymentCommand = {
+          do: 'requestRefund',
+          refund: newId(work.now),
+          amount: asked.amount,
+          reason: 'given_by_staff',
+          note,
+        }
+        const answer = firstOf(await this.within(work, [{ id, command, ...by }]))
+        if (!isRefusal(answer) && !answer.replayed) work.add(records.describe([{ ref: note, body: { reason: asked.reason } }]))
         return answer
       }),
     )
@@ -105,20 +113,15 @@ export class PaymentService implements PaymentQueries {
     const known = this.#options.providers.get(provider)
     if (known === undefined) return refuse('provider_not_found', `there is no payment provider ${provider}`)
     const news = await known.parseWebhook(rawBody, headers, this.#options.now())
-    if (isRefusal(news)) return news as Refusal<WebhookReason>
+    if (isRefusal(news)) return news
     const outcome = await this.#webhooks({ provider, news })
     if (outcome instanceof Fault) throw outcome.cause
     return outcome
   }
 
   /** Another attempt to pay for an order; an open page of an earlier one is closed. */
-  async attempt(
-    facts: OrderFacts,
-    method: PaymentMethod,
-    origin: Origin,
-    key: KeyClaim,
-  ): Promise<AttemptOutcome> {
-    const outcome = await rerunAborted(() => this.#options.batches.batch((work) => this.#attempt(work, facts, method, origin, key)))
+  async attempt(facts: OrderFacts, method: PaymentMethod, by: Asker): Promise<AttemptOutcome> {
+    const outcome = await rerunAborted(() => this.#options.batches.batch((work) => this.#attempt(work, facts, method, by)))
     this.#options.signal()
     return outcome
   }
@@ -132,12 +135,15 @@ export class PaymentService implements PaymentQueries {
     return byOrder
   }
 
-  async #attempt(work: Work, facts: OrderFacts, method: PaymentMethod, origin: Origin, key: KeyClaim): Promise<AttemptOutcome> {
+  async #attempt(work: Work, facts: OrderFacts, method: PaymentMethod, by: Asker): Promise<AttemptOutcome> {
+    const { origin, key } = by
     const siblings = await this.store.lock(work, await this.store.idsBy(work, 'order_id', [facts.id]))
     const known = (await this.#options.records.claimed(work, [key])).size > 0
     const states = [...siblings].flatMap(([id, { state }]) => (state.status === 'started' ? [{ id, state }] : []))
     const before = states.at(-1)?.state
-    const amount = facts.due - states.reduce((sum, { state }) => sum + Math.max(0, covering(state)), 0)
+    // Our own books are newer than what orders has heard of them; only an order without payments is asked.
+    const covered = states.reduce((sum, { state }) => sum + Math.max(0, covering(state)), 0)
+    const amount = before === undefined ? facts.due : before.total - covered
     const command: PaymentCommand = {
       do: 'start',
       order: facts.id,
@@ -168,10 +174,14 @@ export class PaymentService implements PaymentQueries {
 
   async #take(work: Work, taken: readonly Taken[]): Promise<readonly WebhookOutcome[]> {
     const seen = new Set(await this.store.seen(work, taken.map(idOf)))
-    const references = taken.flatMap(({ news }) => (news.payment === undefined && news.reference !== undefined ? [news.reference] : []))
+    const references = taken.flatMap(({ news }) =>
+      news.payment === undefined && news.reference !== undefined ? [news.reference] : [],
+    )
     const named = taken.flatMap(({ news }) => (news.payment === undefined ? [] : [news.payment]))
     const stored = await this.store.lock(work, [...named, ...(await this.store.idsBy(work, 'reference', references))])
-    const byReference = new Map([...stored].map(([id, { state }]) => [state.status === 'started' ? state.reference : undefined, id]))
+    const byReference = new Map(
+      [...stored].map(([id, { state }]) => [state.status === 'started' ? state.reference : undefined, id]),
+    )
     const deciding = new Deciding(payment, stored)
     const asked: Asked<PaymentCommand>[] = []
     const outcomes = taken.map(({ provider, news }): WebhookOutcome => {
@@ -184,7 +194,7 @@ export class PaymentService implements PaymentQueries {
       }
       if (command !== undefined) {
         const decided = deciding.consider(id, command)
-        if (isRefusal(decided)) return decided as Refusal<PaymentReason>
+        if (isRefusal(decided)) return decided
         deciding.keep(id, decided)
         asked.push({ id, command, origin: { actor: `provider:${provider}`, cause: `webhook:${news.id}` } })
       }
@@ -198,6 +208,7 @@ export class PaymentService implements PaymentQueries {
   }
 }
 
+const personRef = (id: string): PersonRef => id as PersonRef
 const firstOf = ([outcome]: readonly PaymentOutcome[]): PaymentOutcome => {
   if (outcome === undefined) throw new Error('a batch of one command gave no outcome')
   return outcome

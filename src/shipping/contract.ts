@@ -1,5 +1,5 @@
 /** What other rooms may know of shipping: parcels, from the label to the door. A parcel's stream is the parcel's id. */
-import type { OrderId, Place } from '../kernel/ids.ts'
+import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { WorkLine } from '../fulfilment/contract.ts'
 import type { ParcelStatus } from '../orders/contract.ts'
 
@@ -17,9 +17,16 @@ export type ParcelEvent = Readonly<
       country: string
       postalCode: string
       blocked: boolean
+      /** Why it is blocked: a hold on its collection, an address that is missing and that its carrier needs. */
+      held?: boolean
+      waitsForAddress?: boolean
     }
   | { type: 'LabelCreated'; order: OrderId; tracking: string; labelUrl: string; trackingUrl: string }
+  /** A hold, after it was announced: nobody may hand it over. */
+  | { type: 'CollectionBlocked'; order: OrderId }
+  /** A hold on it is released, or the address that its carrier needs has come. */
   | { type: 'CollectionUnblocked'; order: OrderId }
+  | { type: 'ParcelAddressed'; order: OrderId; country: string; postalCode: string; waitsForAddress: boolean }
   /** First time the carrier has it: units leave the warehouse's stock. Comes before any later `ParcelMoved`. */
   | { type: 'ParcelCollected'; order: OrderId; fulfilment: string; place: Place; lines: readonly WorkLine[] }
   /** The parcel's place in the lattice rose; `attempts` counts failed deliveries and the delivery itself (C6). */
@@ -34,9 +41,16 @@ export type ParcelEvent = Readonly<
       tracking?: string
       lines: readonly WorkLine[]
       raw?: string
+      /** What the carrier said, and when it happened: late news may raise `attempts` and leave `status` as it is. */
+      news?: ParcelStatus
+      happenedAt?: Instant
     }
+  /** News that changes nothing to be seen now, and may decide what later news means. */
+  | { type: 'ParcelNoted'; order: OrderId; news: ParcelStatus; happenedAt: Instant }
   | { type: 'ParcelCancelled'; order: OrderId; fulfilment: string }
 >
+
+export type ParcelEventOf<Type extends ParcelEvent['type']> = Extract<ParcelEvent, { type: Type }>
 
 export type ParcelView = Readonly<{
   id: string

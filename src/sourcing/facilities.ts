@@ -206,7 +206,7 @@ const draftOf = (model: Facilities): Draft => ({
 export const mergeLines = (model: Facilities): Facilities => {
   const classes = new Map<string, number[]>()
   for (let i = 0; i < model.n; i++) {
-    const key = model.entrySource.subarray(model.lineFrom[i]!, model.lineFrom[i + 1]!).join()
+    const key = model.entrySource.subarray(model.lineFrom[i], model.lineFrom[i + 1]).join()
     const known = classes.get(key)
     if (known === undefined) classes.set(key, [i])
     else known.push(i)

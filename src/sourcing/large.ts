@@ -9,7 +9,7 @@ import { loadOf, type Load, type Parcel } from './plan.ts'
 import { leastStep, SCALE, stepCents, type Problem } from './problem.ts'
 
 /** Entries looked at in one search: about 0.3 s (measured at 1,114 lines, five places). */
-const workMax = 60_000_000
+const searchWorkMax = 60_000_000
 /** Above this the model with one facility a dispatch day would be too large; days are relaxed then. */
 const entriesMax = 1_500_000
 /** Merging compares lines by their ranking of entries as text: not above this. */
@@ -17,11 +17,19 @@ const mergeMax = 1_000_000
 
 export type Answer = Readonly<{ parcels: readonly Parcel[]; left: readonly number[]; bound: number }>
 type Incumbent = { score: number; choice: Int32Array }
-type Search = { p: Problem; model: Facilities; weight: Float64Array; work: number; best: Incumbent; exact: boolean }
+type Search = {
+  p: Problem
+  model: Facilities
+  weight: Float64Array
+  work: number
+  workMax: number
+  best: Incumbent
+  exact: boolean
+}
 type Node = Readonly<{ facilityState: Uint8Array; sourceState: Uint8Array; bound: number }>
 
 /** Null when no plan was found: then a line that must be served has no source. */
-export const solveLarge = (p: Problem, lineOf: readonly number[] | null): Answer | null => {
+export const solveLarge = (p: Problem, lineOf: readonly number[] | null, workMax = searchWorkMax): Answer | null => {
   const byDay = entriesByDay(p) <= entriesMax
   const free = layFacilities(p, byDay)
   const laid = p.together === null ? free : bundleLines(free, p.together)
@@ -31,6 +39,7 @@ export const solveLarge = (p: Problem, lineOf: readonly number[] | null): Answer
     model,
     weight: Float64Array.from(model.members, (members) => members.reduce((sum, i) => sum + p.weight[i]!, 0)),
     work: 0,
+    workMax,
     best: { score: Number.POSITIVE_INFINITY, choice: new Int32Array(model.n) },
     exact: byDay && p.places.services.every((service) => service.tariff === null),
   }
@@ -83,7 +92,7 @@ const branch = (search: Search, start: Node): number => {
   let unproven = Number.POSITIVE_INFINITY
   let first = true
   while (stack.length > 0) {
-    if (search.work > workMax && !first) break
+    if (search.work > search.workMax && !first) break
     const node = stack.pop()!
     if (node.bound >= search.best.score) continue
     const ascent = ascend(model, node.facilityState, node.sourceState)
@@ -191,11 +200,11 @@ const improve = (search: Search, start: Uint8Array, node: Node): void => {
     if (other >= score) continue
     score = other
     on = alone
-    if (search.work > workMax / 4) break
+    if (search.work > search.workMax / 4) break
   }
   for (let improved = true; improved; ) {
     improved = false
-    for (let s = 0; s < on.length && search.work <= workMax / 2; s++) {
+    for (let s = 0; s < on.length && search.work <= search.workMax / 2; s++) {
       if (node.facilityState[model.sourceFacility[s]!] === CLOSED) continue
       on[s] = 1 - on[s]!
       const other = evaluate(search, on, choice)

@@ -64,7 +64,8 @@ const cheapest = (m: number): number => {
   const rest = m ^ low
   let least = best[m]!
   let choice = m
-  for (let part = (rest - 1) & rest; rest !== 0; part = (part - 1) & rest) {
+  if (rest === 0) return note(m, least, choice)
+  for (let part = (rest - 1) & rest; ; part = (part - 1) & rest) {
     const score = best[part | low]! + total[rest ^ part]!
     if (score < least) {
       least = score
@@ -72,6 +73,10 @@ const cheapest = (m: number): number => {
     }
     if (part === 0) break
   }
+  return note(m, least, choice)
+}
+
+const note = (m: number, least: number, choice: number): number => {
   total[m] = least
   taken[m] = choice
   return least

@@ -193,7 +193,8 @@ const withLane = (before: Float64Array, byLane: Float64Array, fixed: number, ful
 const partByLane = (row: Float64Array, before: Float64Array, byLane: Float64Array, fixed: number, left: number): number => {
   if (row[left] === before[left]) return 0
   for (let part = left; part > 0; part = (part - 1) & left) {
-    if (before[left ^ part]! + fixed + byLane[part]! === row[left]) return part
+    const cost = before[left ^ part]! + fixed + byLane[part]!
+    if (cost === row[left]) return part
   }
   throw new Error('a lane made a parcel cheaper, yet no part of its lines says which')
 }

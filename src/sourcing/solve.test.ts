@@ -3,9 +3,15 @@ import { describe, it } from 'node:test'
 import { anyShape, dice, randomInstance, shuffled } from '../../tests/support/sourcing-random.ts'
 import { enumerateUnits, enumerateWhole, faults, leadsOut, servedWhole } from '../../tests/support/sourcing-reference.ts'
 import type { Instance } from './instance.ts'
-import { solve } from './solve.ts'
+import { preparePlaces } from './problem.ts'
+import { solve, solvePrepared } from './solve.ts'
 
 const told = (x: Instance, seed: number) => `seed ${seed}: ${JSON.stringify(x)}`
+
+/** All units of a line there are and will be: a line without any is the only one that no cutting can serve. */
+const unitsOf = (x: Instance, i: number): number =>
+  (x.stock[i] ?? []).reduce((a, b) => a + b, 0) +
+  (x.pol.backorder ? (x.incoming[i] ?? []).reduce((sum, lot) => sum + lot.qty, 0) : 0)
 
 describe('Sourcing few lines', () => {
   it('finds the optimum of a plain enumeration in 1,200 instances', () => {
@@ -13,12 +19,31 @@ describe('Sourcing few lines', () => {
     for (let seed = 1; compared < 1200; seed++) {
       const roll = dice(seed)
       const x = randomInstance(roll, anyShape(roll, 1 + roll(4), 1 + roll(4)))
-      if (x.qty.some((_, i) => !servedWhole(x, i) && x.stock[i]?.reduce((a, b) => a + b, 0) !== 0)) continue
+      if (x.qty.some((_, i) => !servedWhole(x, i) && unitsOf(x, i) > 0)) continue
       compared++
       const plan = solve(x)
       const expected = enumerateWhole(x)
       if (expected === null && plan.cost === null) continue
       assert.deepEqual({ cost: plan.cost, parcels: plan.parcels }, expected, told(x, seed))
+      assert.equal(plan.optimal, true)
+      assert.deepEqual(faults(x, plan), [], told(x, seed))
+    }
+  })
+})
+
+describe('One parcel only, and lines that belong together', () => {
+  it('finds the optimum of a plain enumeration in 500 instances', () => {
+    let compared = 0
+    for (let seed = 1; compared < 500; seed++) {
+      const roll = dice(seed * 53)
+      const x = randomInstance(roll, anyShape(roll, 2 + roll(4), 1 + roll(4)))
+      if (x.qty.some((_, i) => !servedWhole(x, i) && unitsOf(x, i) > 0)) continue
+      compared++
+      const ties = { oneParcel: roll(2) === 0, together: x.qty.map(() => roll(3)) }
+      const plan = solvePrepared(preparePlaces(x.wh, x.lanes), x, ties)
+      const expected = enumerateWhole(x, ties)
+      if (expected === null && plan.cost === null) continue
+      assert.deepEqual({ cost: plan.cost, parcels: plan.parcels }, expected, `${JSON.stringify(ties)} ${told(x, seed)}`)
       assert.equal(plan.optimal, true)
       assert.deepEqual(faults(x, plan), [], told(x, seed))
     }

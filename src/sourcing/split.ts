@@ -45,8 +45,8 @@ export const solveCut = (p: Problem, order: Order, lines: readonly number[]): So
   let found: Found | null = null
   let least = Number.POSITIVE_INFINITY
   for (const patterns of tries.list) {
-    const { problem, lineOf } = withPieces(p, cuts, patterns)
-    const left = cuts.filter((_, k) => patterns[k]!.length === 0).map((cut) => cut.line)
+    const left = leftOutBy(p, cuts, patterns)
+    const { problem, lineOf } = withPieces(p, cuts, patterns, left)
     const few = problem.n <= exactLinesMax
     const score = few ? exactScore(problem) + finesOf(p, left) * SCALE : 0
     least = Math.min(least, score)
@@ -55,11 +55,22 @@ export const solveCut = (p: Problem, order: Order, lines: readonly number[]): So
     if (solved === null) continue
     const next = merged(p, solved, left)
     if (found === null || next.score < found.score) found = next
+    if (p.n > exactLinesMax) break
   }
   if (found === null) return null
   const slack = cuts.reduce((sum, cut) => sum + cut.slack, 0)
   const enumerated = tries.complete ? least - slack * SCALE : 0
   return { parcels: found.parcels, left: found.left, bound: Math.max(enumerated, relaxed) }
+}
+
+/** Cut lines whose pattern is empty, and what may not leave without them. */
+const leftOutBy = (p: Problem, cuts: readonly Cut[], patterns: readonly Pattern[]): number[] => {
+  const lines = new Set(cuts.filter((_, k) => patterns[k]!.length === 0).map((cut) => cut.line))
+  const groups = new Set([...lines].map((line) => p.together?.[line] ?? 0))
+  p.together?.forEach((group, i) => {
+    if (group !== 0 && groups.has(group)) lines.add(i)
+  })
+  return [...lines]
 }
 
 type Found = Readonly<{ parcels: readonly Parcel[]; left: readonly number[]; score: number }>
@@ -157,6 +168,7 @@ const everyWay = (pools: readonly Pool[], need: number): Pattern[] => {
 }
 
 const combinations = (p: Problem, cuts: readonly Cut[]): { list: Pattern[][]; complete: boolean } => {
+  if (p.n > exactLinesMax) return { list: firstWays(p, cuts), complete: false }
   let list: Pattern[][] = [[]]
   for (const cut of cuts) list = list.slice(0, patternsMax).flatMap((chosen) => cut.patterns.map((pattern) => [...chosen, pattern]))
   const asked = cuts.reduce((product, cut) => product * cut.patterns.length, 1)
@@ -170,16 +182,36 @@ const combinations = (p: Problem, cuts: readonly Cut[]): { list: Pattern[][]; co
     if (work > workMax && kept.length > 0) continue
     kept.push(patterns)
   }
-  return {
-    list: kept,
-    complete: kept.length === asked && kept.every((k) => k.length === cuts.length) && cuts.every((cut) => cut.complete),
-  }
+  const complete = kept.length === asked && cuts.every((cut) => cut.complete)
+  // The way that always has a plan where lines may be left out, even when the work ran out before it.
+  const none = cuts.map((): Pattern => [])
+  if (kept.length < asked && cuts.every((cut) => p.unfilled[cut.line] !== Number.POSITIVE_INFINITY)) kept.push(none)
+  return { list: kept, complete }
+}
+
+/**
+ * Too many lines for the tables: one way of cutting each, and the bound says how good it is. Where that leaves no plan (a
+ * bundle that cannot come whole), cut lines in bundles stay out, then all.
+ */
+const firstWays = (p: Problem, cuts: readonly Cut[]): Pattern[][] => {
+  const ways = [() => false, (cut: Cut) => (p.together?.[cut.line] ?? 0) !== 0, () => true]
+  return ways.flatMap((out) =>
+    cuts.every((cut) => !out(cut) || p.unfilled[cut.line] !== Number.POSITIVE_INFINITY)
+      ? [cuts.map((cut) => (out(cut) ? [] : cut.patterns[0]!))]
+      : [],
+  )
 }
 
 /** The order with the cut lines replaced by their pieces, each tied to its pool. */
-const withPieces = (p: Problem, cuts: readonly Cut[], patterns: readonly Pattern[]): { problem: Problem; lineOf: number[] } => {
+const withPieces = (
+  p: Problem,
+  cuts: readonly Cut[],
+  patterns: readonly Pattern[],
+  left: readonly number[],
+): { problem: Problem; lineOf: number[] } => {
   const rows: { line: number; piece: Piece | null }[] = []
   for (let i = 0; i < p.n; i++) {
+    if (left.includes(i)) continue
     const k = cuts.findIndex((cut) => cut.line === i)
     if (k < 0) rows.push({ line: i, piece: null })
     else for (const piece of patterns[k]!) rows.push({ line: i, piece })

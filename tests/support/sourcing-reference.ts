@@ -34,11 +34,15 @@ const leavesOn = (x: Instance, line: number, w: number): number | null => {
   return null
 }
 
+/** As in the solver: at most one parcel; lines with the same number above 0 in one parcel or all left out. */
+export type Ties = Readonly<{ oneParcel: boolean; together: readonly number[] }>
+
 /** Lines whole or left out. */
-export const enumerateWhole = (x: Instance): Optimum =>
+export const enumerateWhole = (x: Instance, ties: Ties | null = null): Optimum =>
   partitions(
     x,
     x.qty.map((units, line) => ({ line, units, place: null, ready: null })),
+    ties,
   )
 
 /** Every unit of `cut` lines on its own, tied to every pool that still has one. For very few units. */
@@ -82,7 +86,17 @@ const poolsOf = (x: Instance, line: number) => {
   return [...here, ...later].filter((pool) => pool.units > 0)
 }
 
-const partitions = (x: Instance, items: readonly Item[]): Optimum => {
+const torn = (blocks: readonly (readonly Item[])[], items: readonly Item[], ties: Ties): boolean => {
+  if (ties.oneParcel && blocks.length > 1) return true
+  return items.some((a) =>
+    items.some((b) => {
+      const tied = ties.together[a.line] !== 0 && ties.together[a.line] === ties.together[b.line]
+      return tied && blocks.find((block) => block.includes(a)) !== blocks.find((block) => block.includes(b))
+    }),
+  )
+}
+
+const partitions = (x: Instance, items: readonly Item[], ties: Ties | null = null): Optimum => {
   const known = new Map<string, Optimum>()
   const parcel = (chosen: readonly Item[]): Optimum => {
     const key = chosen.map((item) => items.indexOf(item)).join()
@@ -95,6 +109,7 @@ const partitions = (x: Instance, items: readonly Item[]): Optimum => {
   const visit = (k: number, blocks: readonly (readonly Item[])[], fines: number): Optimum => {
     const item = items[k]
     if (item === undefined) {
+      if (ties !== null && torn(blocks, items, ties)) return null
       let cost = fines
       for (const block of blocks) {
         const one = parcel(block)

@@ -1,9 +1,11 @@
 /** Lets a request wait for the task that makes its payment's page, without asking the database again and again. */
+import type { PaymentRepository } from '../store.ts'
+
 export class PageWaiters {
   readonly #waiting = new Map<string, (() => void)[]>()
-  readonly #isReady: (payment: string) => Promise<boolean>
-  constructor(isReady: (payment: string) => Promise<boolean>) {
-    this.#isReady = isReady
+  readonly #store: PaymentRepository
+  constructor(store: PaymentRepository) {
+    this.#store = store
   }
 
   ready(payment: string): void {
@@ -25,5 +27,10 @@ export class PageWaiters {
     // Asked after listening: a page that was ready before is not waited for.
     if (await this.#isReady(payment)) this.ready(payment)
     await heard
+  }
+
+  async #isReady(payment: string): Promise<boolean> {
+    const state = (await this.#store.get([payment])).get(payment)?.state
+    return state?.status === 'started' && (state.url !== undefined || state.ended !== undefined)
   }
 }

@@ -146,4 +146,4 @@ export const paymentTasks = (options: TaskOptions): readonly TaskHandler[] => {
   ]
 }
 
-const reasonIn = ({ detail }: Refusal<string>): string => detail
+const reasonIn = ({ detail }: Refusal): string => detail

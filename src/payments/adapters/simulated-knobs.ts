@@ -38,7 +38,8 @@ export const wellBehaved: SimulatedKnobs = {
 /** @throws where the text is not an object of known knobs, naming the one that is wrong. */
 export const parseKnobs = (text: string | undefined): SimulatedKnobs => {
   if (text === undefined || text.trim() === '') return wellBehaved
-  const wrong = (what: string): Error => new Error(`WAYBILL_SIMULATED_PAYMENT: ${what}; known are ${Object.keys(wellBehaved).join(', ')}`)
+  const wrong = (what: string): Error =>
+    new Error(`WAYBILL_SIMULATED_PAYMENT: ${what}; known are ${Object.keys(wellBehaved).join(', ')}`)
   let given: unknown
   try {
     given = JSON.parse(text)

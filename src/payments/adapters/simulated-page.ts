@@ -31,7 +31,8 @@ ${session.state === 'open' ? form() : ''}${backLink(session)}`,
   )
 }
 
-export const noSuchPage = (): string => document('No such payment', '<h1>No such payment</h1>\n<p>This address belongs to no payment.</p>')
+export const noSuchPage = (): string =>
+  document('No such payment', '<h1>No such payment</h1>\n<p>This address belongs to no payment.</p>')
 
 const form = (): string => `<form method="post">
 <ul>

@@ -1,15 +1,12 @@
 /** The simulated provider's own pages, which a real one would host elsewhere, and what the owner may see of its set-up. */
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { type SimulatedProvider, simulatedName, simulatedPagePath } from './simulated.ts'
 import { noSuchPage, paymentPage } from './simulated-page.ts'
 import type { BuyerAction } from './simulated-session.ts'
 
 /** Where the simulated provider sends its webhooks, and a stranger may send his. */
 const webhookPath = `/v1/webhooks/payments/${simulatedName}`
-const form = 'application/x-www-form-urlencoded'
-/** A form of one field. */
-const formBytesMax = 1_024
 
 const Reference = Type.Object({ reference: Type.String({ maxLength: 100 }) })
 const Action = Type.Object({
@@ -18,15 +15,17 @@ const Action = Type.Object({
 const Setup = Type.Object({ provider: Type.String(), webhookPath: Type.String(), secret: Type.String() })
 const anyone = { policy: { roles: 'public' } } as const
 
+/** Adds the simulated provider's routes to the room's own. */
 export const simulatedRoutes =
+  (provider: SimulatedProvider, own: FastifyPluginAsyncTypebox): FastifyPluginAsync =>
+  async (edge) => {
+    await edge.register(own)
+    await edge.register(pages(provider))
+  }
+
+const pages =
   (provider: SimulatedProvider): FastifyPluginAsyncTypebox =>
   async (edge) => {
-    if (!edge.hasContentTypeParser(form)) {
-      edge.addContentTypeParser(form, { parseAs: 'string', bodyLimit: formBytesMax }, (_request, body, done) => {
-        done(null, Object.fromEntries(new URLSearchParams(String(body))))
-      })
-    }
-
     edge.get(
       `${simulatedPagePath}/:reference`,
       { config: anyone, schema: { hide: true, params: Reference } },

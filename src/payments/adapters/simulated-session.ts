@@ -90,6 +90,21 @@ export const statusOf = (session: Session): ProviderStatus => {
   return { state, authorized, captured: captured(session), voided, currency, refunds }
 }
 
+/**
+ * Books what a correctly signed webhook says. Ours are booked already; a stranger's, who plays the provider with `curl`,
+ * must be, or a later refund would find no money here.
+ */
+export const adopt = (session: Session, type: NewsType, amount: number, isCaptured: boolean): Session => {
+  const isOpen = session.state === 'open' || session.state === 'processing'
+  if (type === 'Payment_Failure' && isOpen) return { ...session, state: 'failed' }
+  if (type === 'Payment_Cancelled' && isOpen) return { ...session, state: 'cancelled' }
+  if (type !== 'Payment_Success' || amount > session.amount || session.voided > 0) return session
+  const missing = isCaptured ? amount - captured(session) : 0
+  if (amount <= session.authorized && missing <= 0) return session
+  const captures = missing > 0 ? [...session.captures, { key: `told-${amount}`, amount: missing }] : session.captures
+  return { ...session, state: 'authorized', authorized: Math.max(session.authorized, amount), captures }
+}
+
 const paid = (session: Session): Acted => {
   const isSale = session.captureAt === 'placement'
   const captures = isSale ? [{ key: 'sale', amount: session.amount }] : []

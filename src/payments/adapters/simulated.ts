@@ -18,10 +18,11 @@ import type {
   WebhookReason,
 } from '../provider.ts'
 import { Unreachable } from '../provider.ts'
-import type { SimulatedBooks } from './simulated-books.ts'
+import type { SimulatedBooks } from './simulated-store.ts'
 import { chance, type SimulatedKnobs } from './simulated-knobs.ts'
 import {
   act,
+  adopt,
   type BuyerAction,
   capture,
   captured,
@@ -124,7 +125,10 @@ export class SimulatedProvider implements PaymentProvider {
 
   async parseWebhook(rawBody: Buffer, headers: WebhookHeaders, now: Instant): Promise<ProviderNews | Refusal<WebhookReason>> {
     const id = verified(await this.secret(), rawBody, headers, now)
-    return isRefusal(id) ? id : newsIn(rawBody, id)
+    if (isRefusal(id)) return id
+    const news = newsIn(rawBody, id)
+    if (!isRefusal(news)) await this.#adopt(news)
+    return news
   }
 
   /** What a buyer does on the page. @returns the session afterwards, or undefined where there is none. */
@@ -142,6 +146,15 @@ export class SimulatedProvider implements PaymentProvider {
 
   async session(reference: string): Promise<Session | undefined> {
     return (await this.#options.books.byReference(reference))?.session
+  }
+
+  async #adopt({ type, payment, reference, amount, currency, captured: isCaptured }: ProviderNews): Promise<void> {
+    const { books } = this.#options
+    const booked = payment === undefined ? await books.byReference(reference ?? '') : await books.byPayment(payment)
+    if (booked === undefined || booked.session.currency !== currency) return
+    const { session } = booked
+    if (reference !== undefined && reference !== session.reference) return
+    await this.#change(session.reference, (before) => adopt(before, type, amount, isCaptured ?? before.captureAt === 'placement'))
   }
 
   async #change(
@@ -196,7 +209,9 @@ export class SimulatedProvider implements PaymentProvider {
     })
     const waitSeconds = redeliverySeconds[attempt]
     if (status < 500 || waitSeconds === undefined) return
-    this.#later(waitSeconds * 1000, () => this.#send(session, { type, ...defined({ captured: isCaptured, reason }) }, id, attempt + 1))
+    this.#later(waitSeconds * 1000, () =>
+      this.#send(session, { type, ...defined({ captured: isCaptured, reason }) }, id, attempt + 1),
+    )
   }
 
   #later(ms: number, send: () => Promise<void>): void {

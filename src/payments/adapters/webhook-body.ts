@@ -33,7 +33,8 @@ const parsed = (rawBody: Buffer): unknown => {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '' && value.length <= textLengthMax
 
 const invalid = (pointer: string, detail: string): Refusal<'webhook_invalid'> =>

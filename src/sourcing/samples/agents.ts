@@ -52,7 +52,13 @@ export const agentsLevels: Levels = {
 }
 
 type Named = Readonly<{ id: string; customer: string; order: SourcingOrder }>
-const order = (id: string, customer: string, at: string, town: readonly [string, number, number], skus: readonly string[]): Named => ({
+const order = (
+  id: string,
+  customer: string,
+  at: string,
+  town: readonly [string, number, number],
+  skus: readonly string[],
+): Named => ({
   id,
   customer,
   order: {

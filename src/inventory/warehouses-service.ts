@@ -1,6 +1,6 @@
 /** Warehouses: read whole, kept in memory, read again when they change. */
 import type { Database } from '../platform/postgres/database.ts'
-import type { WarehouseView } from './contract.ts'
+import type { WarehouseView } from './warehouse.ts'
 import { warehousesSql } from './warehouses-store.ts'
 
 /** Another process's change is seen after this long. */

@@ -112,6 +112,7 @@ export class Placement {
     const all = batch.map((_, index) => index)
     if (saveAtOnce === undefined || batch.some(({ cart }) => cart !== undefined)) return all
     const skus = new Set(batch.flatMap(skusOf))
+    await inventory.learn(skus)
     const stock = inventory.recall(skus)
     if (stock === undefined) return all
     const at = now()

@@ -8,7 +8,7 @@ import type { Instant } from '../kernel/ids.ts'
 import type { AskedLine, Priced, PricedLine, PriceRequest, PricingReason } from '../catalog/contract.ts'
 import type { KeyClaim, Person } from '../platform/records/records.ts'
 import type { CaptureAt, Destination, Dialect, OnShortage, PaymentTerms, PlacedLine } from './contract.ts'
-import type { CartAsked, Draft, PlaceAsked } from './placement.ts'
+import type { CartAsked, Draft, PlaceAsked } from './placement-service.ts'
 
 export type AskedAddress = Readonly<{
   name?: string

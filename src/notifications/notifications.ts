@@ -1,0 +1,62 @@
+/** The room of messages to customers: wired here, so that `main.ts` names one thing. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { OrderId, PersonRef } from '../kernel/ids.ts'
+import type { Reaction } from '../platform/bus/consumers.ts'
+import type { Database } from '../platform/postgres/database.ts'
+import type { Records } from '../platform/records/records.ts'
+import type { TaskHandler } from '../platform/tasks/worker.ts'
+import type { ParcelQueries } from '../shipping/contract.ts'
+import { outboxMail } from './adapters/outbox.ts'
+import type { MailPort, SmsPort } from './adapters/ports.ts'
+import { simulatedSms } from './adapters/simulated-sms.ts'
+import { smtpMail } from './adapters/smtp.ts'
+import { notificationReaction } from './reactions.ts'
+import { notificationRoutes } from './routes.ts'
+import { Sending } from './sending.ts'
+import { NotificationStore } from './store.ts'
+import type { Shop } from './wording.ts'
+
+export type NotificationsOptions = Readonly<{
+  database: Database
+  records: Records
+  shop: Shop
+  /** Both of them, or mails go to the readable outbox. */
+  smtpUrl?: string | undefined
+  mailFrom?: string | undefined
+  parcels?: ParcelQueries | undefined
+  /** The page on which a customer follows an order. */
+  orderUrl?: ((order: OrderId) => string) | undefined
+  /** Wakes the task worker. */
+  committed: () => void
+  /** Others than the configured ones, for tests. */
+  mail?: MailPort | undefined
+  sms?: SmsPort | undefined
+}>
+
+export type Notifications = Readonly<{
+  reactions: readonly Reaction[]
+  tasks: readonly TaskHandler[]
+  routes: FastifyPluginAsyncTypebox
+  /** Deletes the copies of people's data that this room holds. */
+  forget: (people: readonly PersonRef[]) => Promise<void>
+  close: () => Promise<void>
+}>
+
+export const createNotifications = (options: NotificationsOptions): Notifications => {
+  const { database, records, shop, smtpUrl, mailFrom, parcels, orderUrl, committed } = options
+  const store = new NotificationStore(database)
+  const configured = smtpUrl === undefined || mailFrom === undefined ? outboxMail(database) : smtpMail(smtpUrl, mailFrom)
+  const mail = options.mail ?? configured
+  const simulated = simulatedSms(database, records, async ({ id, status }) => {
+    if (status === 'undelivered') await store.undelivered(id)
+  })
+  const sms = options.sms ?? simulated.port
+  const sending = new Sending({ database, records, store, mail, sms, shop, parcels, orderUrl, committed })
+  return {
+    reactions: [notificationReaction(store, records)],
+    tasks: [sending.task, ...simulated.tasks],
+    routes: notificationRoutes({ store, sending, now: () => database.nowEstimate() }),
+    forget: (people) => store.forget(people),
+    close: () => mail.close(),
+  }
+}

@@ -1,0 +1,44 @@
+/** `/healthz`, `/readyz`, `/metrics`, `/openapi.json`: for those who run Waybill. */
+import type { FastifyPluginAsync } from 'fastify'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Problem } from '../../kernel/problem.ts'
+import type { Database } from '../postgres/database.ts'
+
+export type Measured = Readonly<{ name: string; help: string; value: () => Promise<number> | number }>
+
+export const healthRoutes =
+  (database: Database, measured: readonly Measured[]): FastifyPluginAsync =>
+  async (edge) => {
+    const registry = new Registry()
+    collectDefaultMetrics({ register: registry })
+    for (const { name, help, value } of measured) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect: async function () {
+          this.set(await value())
+        },
+      })
+    }
+    const open = { config: { policy: { roles: 'public' as const } } }
+    edge.get('/healthz', { ...open, schema: { summary: 'The process lives', tags: ['operations'] } }, async () => ({
+      status: 'ok',
+    }))
+    edge.get('/readyz', { ...open, schema: { summary: 'It can take orders', tags: ['operations'] } }, async () => {
+      try {
+        await database.read('select 1')
+        return { status: 'ready' }
+      } catch (fault) {
+        throw new Problem(
+          'unavailable',
+          { status: 503, title: 'Not ready', retryable: true },
+          `The database is out of reach: ${fault instanceof Error ? fault.message : String(fault)}`,
+        )
+      }
+    })
+    edge.get('/metrics', { ...open, schema: { summary: 'Prometheus metrics', tags: ['operations'] } }, async (_, reply) =>
+      reply.type(registry.contentType).send(await registry.metrics()),
+    )
+    edge.get('/openapi.json', { ...open, schema: { hide: true } }, async () => edge.swagger())
+  }

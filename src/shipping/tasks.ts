@@ -1,0 +1,101 @@
+/** What shipping asks of carriers, outside any transaction: labels, cancellations, and the simulated carrier's own life. */
+import { type Change, isRefusal } from '../kernel/decider.ts'
+import type { OrderId } from '../kernel/ids.ts'
+import { addSeconds } from '../kernel/time.ts'
+import { newId } from '../platform/ids.ts'
+import type { Records } from '../platform/records/records.ts'
+import type { Work, Write } from '../platform/store/work.ts'
+import type { TaskHandler } from '../platform/tasks/worker.ts'
+import { simulatedName, storyOf } from './adapters/simulated.ts'
+import type { Carrier } from './carrier.ts'
+import type { ParcelEvent } from './contract.ts'
+import { isAnnounced, isBlocked, type LiveParcel, type Parcel } from './parcel.ts'
+import { cancelTask, labelTask, type ShippingService } from './service.ts'
+
+/** A name and an address as they are printed; a read port that `main.ts` hands over. */
+export type Recipient = (order: OrderId) => Promise<readonly string[]>
+
+const playTask = 'shipping.simulated'
+/** A parcel that is blocked is looked at again after this long. */
+const blockedSeconds = 2
+
+const parcelIdOf = (body: Readonly<Record<string, unknown>>): string => {
+  const { parcel } = body
+  if (typeof parcel !== 'string') throw new Error('a task names no parcel')
+  return parcel
+}
+
+const read = async (service: ShippingService, id: string): Promise<LiveParcel | undefined> => {
+  const state = (await service.stores.parcels.get([id])).get(id)?.state
+  return state !== undefined && isAnnounced(state) ? state : undefined
+}
+
+const carrierOf = (service: ShippingService, parcel: LiveParcel): Carrier => {
+  const carrier = service.carrier(parcel.carrier)
+  if (carrier === undefined) throw new Error(`there is no carrier ${parcel.carrier}`)
+  return carrier
+}
+
+/** Announces a parcel to its carrier and brings back its label. The parcel's id is the carrier's key: asked twice, one shipment. */
+export const labelHandler = (service: ShippingService, recipient: Recipient): TaskHandler => ({
+  kind: labelTask,
+  run: async ({ body }) => {
+    const id = parcelIdOf(body)
+    const parcel = await read(service, id)
+    if (parcel === undefined || parcel.label !== undefined || parcel.status === 'cancelled' || isBlocked(parcel)) return 'done'
+    const { service: method, weightGrams, place: from, country, postalCode, order, number } = parcel
+    const carrier = carrierOf(service, parcel)
+    const asked = { parcel: id, order, number, service: method, weightGrams, from, country, postalCode }
+    const made = await carrier.createShipment({ ...asked, recipient: await recipient(order) })
+    const outcome = await service.handle({ id, command: { do: 'label', ...made }, origin: { actor: `carrier:${carrier.name}` } })
+    // It was cancelled while the carrier answered.
+    if (isRefusal(outcome)) await carrier.cancel(made.tracking)
+    return 'done'
+  },
+})
+
+export const cancelHandler = (service: ShippingService): TaskHandler => ({
+  kind: cancelTask,
+  run: async ({ body }) => {
+    const parcel = await read(service, parcelIdOf(body))
+    if (parcel?.label !== undefined) await carrierOf(service, parcel).cancel(parcel.label.tracking)
+    return 'done'
+  },
+})
+
+/** `auto`: with its label, a parcel's whole story is written down as tasks, a step every `paceSeconds`. */
+export const playing =
+  (records: Records, paceSeconds: number) =>
+  ({ id, state, events }: Change<ParcelEvent, Parcel>, work: Work): readonly Write[] => {
+    const labelled = events.some(({ type }) => type === 'LabelCreated')
+    if (!labelled || !isAnnounced(state) || state.carrier !== simulatedName || state.label === undefined) return []
+    const steps = storyOf(state.label.tracking)
+    return [
+      records.schedule(
+        steps.map((_, step) => ({
+          id: newId(work.now),
+          kind: playTask,
+          key: state.order,
+          dueAt: addSeconds(work.now, paceSeconds * (step + 1)),
+          body: { parcel: id, step },
+        })),
+      ),
+    ]
+  }
+
+export const playHandler = (service: ShippingService): TaskHandler => ({
+  kind: playTask,
+  run: async ({ body, dueAt }) => {
+    const id = parcelIdOf(body)
+    const parcel = await read(service, id)
+    if (parcel?.label === undefined || parcel.status === 'cancelled') return 'done'
+    if (!parcel.collected && isBlocked(parcel)) return { again: blockedSeconds }
+    const { tracking } = parcel.label
+    const index = Number(body['step'])
+    const step = storyOf(tracking)[index]
+    if (step === undefined) return 'done'
+    const news = { id: `${tracking}-${index}`, tracking, status: step.status, detail: step.detail, happenedAt: dueAt }
+    await service.learn({ carrier: simulatedName, news, raw: news })
+    return 'done'
+  },
+})

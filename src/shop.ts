@@ -1,0 +1,310 @@
+/** One shop, put together: its database, its rooms, and what they need of each other. Used by the server, the CLI and the tests. */
+import { join } from 'node:path'
+import type { FastifyPluginAsync } from 'fastify'
+import { PostgresCatalog } from './catalog/store.ts'
+import { Catalog } from './catalog/service.ts'
+import { productRoutes, promotionRoutes } from './catalog/routes.ts'
+import { createFulfilment } from './fulfilment/room.ts'
+import { postgresFulfilmentStores } from './fulfilment/store.ts'
+import { addressBookIn, outwardCode } from './imports/contract.ts'
+import { Keys } from './identity/keys-service.ts'
+import { stockMoves } from './inventory/reactions.ts'
+import { inventoryRoutes } from './inventory/routes.ts'
+import { Inventory } from './inventory/service.ts'
+import { nowhere, sourcingOver } from './inventory/sourcing.ts'
+import { PostgresInventory } from './inventory/store.ts'
+import { Warehouses } from './inventory/warehouses-service.ts'
+import type { Instant } from './kernel/ids.ts'
+import { Reaper } from './orders/expiry-service.ts'
+import type { IntakePorts } from './orders/intake-service.ts'
+import { fillListing } from './orders/listing-reactions.ts'
+import { postgresListing } from './orders/listing-store.ts'
+import { Placement } from './orders/placement-service.ts'
+import { followFulfilment, followParcels, followPayments, followStock, followTransfers } from './orders/reactions.ts'
+import { OrderReads } from './orders/reads-service.ts'
+import { orderRoutes } from './orders/routes.ts'
+import { type CancelPart, OrderService } from './orders/service.ts'
+import { PostgresOrders } from './orders/store.ts'
+import { createPayments, paymentsInPostgres } from './payments/room.ts'
+import { Consumers } from './platform/bus/consumers.ts'
+import { JournalReader } from './platform/bus/journal.ts'
+import { WakeUps } from './platform/bus/wake.ts'
+import type { Configuration } from './platform/config/config.ts'
+import type { Logger } from './platform/log.ts'
+import { type Connection, Database } from './platform/postgres/database.ts'
+import { migrate, type MigrationFolder } from './platform/postgres/migrations.ts'
+import { PostgresRecords } from './platform/records/postgres.ts'
+import { TaskWorker } from './platform/tasks/worker.ts'
+import { cheapest, defaults, type Network } from './sourcing/contract.ts'
+import type { Source } from './inventory/planner.ts'
+import { flow } from './flow.ts'
+
+export const roomsWithTables = ['platform', 'identity', 'catalog', 'inventory', 'orders', 'payments', 'fulfilment'] as const
+const migrationFolders: readonly MigrationFolder[] = roomsWithTables.map((room) => ({
+  room,
+  folder: join(import.meta.dirname, room, 'migrations'),
+}))
+const dataFolder = join(import.meta.dirname, '..', 'data')
+
+export type ShopOptions = Readonly<{
+  connection: Connection
+  configuration: Configuration
+  log: Logger
+  environment: Readonly<Record<string, string | undefined>>
+  /** Where this server is reached; known only after listening. */
+  baseUrl: () => string
+  say?: (line: string) => void
+}>
+
+/** Makes the schema what this version needs. */
+export const prepareDatabase = async (database: Database, say: (line: string) => void): Promise<void> => {
+  const client = await database.client()
+  try {
+    await migrate(client, migrationFolders, say)
+  } finally {
+    await client.end()
+  }
+}
+
+export const openShop = async ({ connection, configuration, log, environment, baseUrl, say = () => undefined }: ShopOptions) => {
+  const database = new Database(connection, (fault) => log.warn({ fault: fault.message }, 'a database connection was lost'))
+  await prepareDatabase(database, say)
+  const records = new PostgresRecords(database)
+  const journal = new JournalReader(database)
+  const wakeUps = new WakeUps(database, log)
+  const committed = (): void => wakeUps.signal()
+  const now = (): Instant => database.nowEstimate()
+  const addresses = addressBookIn(dataFolder)
+  const geocode = (country: string, postalCode?: string) => addresses().geocode(country, postalCode)
+
+  const keys = new Keys(database)
+  const catalog = new Catalog({ batches: database, records, stores: new PostgresCatalog(database), committed })
+  const warehouses = new Warehouses(database)
+  const source = followNetwork(warehouses, configuration.timeZone)
+  const stockStore = new PostgresInventory(database)
+  const inventory = new Inventory({
+    batches: database,
+    records,
+    repository: stockStore,
+    source,
+    threshold: (sku) => catalog.product(sku)?.lowStock ?? 5,
+    committed,
+  })
+
+  const orderStore = new PostgresOrders(database)
+  const reads = new OrderReads(orderStore, records)
+  const fulfilment = createFulfilment({ batches: database, records, stores: postgresFulfilmentStores(database), committed, now })
+  const orders = new OrderService({
+    batches: database,
+    records,
+    repository: orderStore,
+    inventory,
+    cancelling: cancelling(fulfilment),
+    committed,
+  })
+  const placement = new Placement({
+    batches: database,
+    saveAtOnce: (writes) => database.save(writes),
+    now,
+    records,
+    repository: orderStore,
+    inventory,
+    committed,
+  })
+  const payments = createPayments({
+    batches: database,
+    records,
+    storage: paymentsInPostgres(database),
+    orders: reads,
+    now,
+    signal: committed,
+    baseUrl,
+    log,
+    environment,
+  })
+
+  await warehouses.read()
+  await catalog.ensure([])
+  const rooms = {
+    orders: {
+      reactions: {
+        listing: fillListing(postgresListing),
+        followPayments: followPayments(orders),
+        followStock: followStock(orders),
+        followTransfers: followTransfers(orders),
+        followFulfilment: followFulfilment(orders),
+        followParcels: followParcels(orders),
+      },
+    },
+    inventory: { reactions: { stockMoves: stockMoves(inventory) } },
+    payments,
+    fulfilment,
+  }
+  const intake: IntakePorts = {
+    ensureProducts: (skus) => catalog.ensure(skus),
+    price: (request) => catalog.price(request),
+    geocode,
+    area: (country, postalCode) => (country === 'GB' ? (outwardCode(postalCode) ?? postalCode) : postalCode.slice(0, 3)),
+    contactOf: () => Promise.resolve(undefined),
+    home: () => homeOf(warehouses),
+    now,
+    reservationSeconds: configuration.reservationTtlSeconds,
+  }
+  const consumers = new Consumers(database, journal, flow(rooms), log)
+  const tasks = new TaskWorker(database, [...payments.tasks, ...fulfilment.tasks], log)
+  const reaper = new Reaper(orders, orderStore, log)
+  wakeUps.on(() => consumers.wake())
+  wakeUps.on(() => tasks.wake())
+  const view = { publicUrl: configuration.publicUrl ?? '' }
+
+  const routes: readonly FastifyPluginAsync[] = [
+    orderRoutes({ placement, orders, reads, repository: orderStore, intake, journal, view }),
+    inventoryRoutes({
+      inventory,
+      repository: stockStore,
+      warehouses,
+      unknownProducts: async (skus) => (await catalog.ensure(skus), skus.filter((sku) => catalog.product(sku) === undefined)),
+      defaults: defaults.warehouse,
+      geocode,
+      now,
+    }),
+    productRoutes(catalog),
+    promotionRoutes(catalog),
+    payments.routes,
+    ...fulfilment.routes,
+  ] as readonly FastifyPluginAsync[]
+
+  /** What `/metrics` shows of the heart. */
+  const count = async (text: string): Promise<number> => Number((await database.read<{ n: number }>(text))[0]?.n ?? 0)
+  const measured = [
+    {
+      name: 'waybill_placements_at_once',
+      help: 'Orders placed on remembered levels, in one statement',
+      value: () => placement.counts.atOnce,
+    },
+    { name: 'waybill_placements_locked', help: 'Orders placed under lock', value: () => placement.counts.locked },
+    { name: 'waybill_placement_reruns', help: 'Batches whose remembered levels were wrong', value: () => placement.counts.reruns },
+    {
+      name: 'waybill_dead_letters',
+      help: 'Events that a reaction gave up on',
+      value: () => count('select count(*) as n from platform.parked where dead'),
+    },
+    {
+      name: 'waybill_tasks_waiting',
+      help: 'Tasks that are due',
+      value: () => count('select count(*) as n from platform.tasks where not dead and due_at <= now()'),
+    },
+    {
+      name: 'waybill_tasks_dead',
+      help: 'Tasks that were given up',
+      value: () => count('select count(*) as n from platform.tasks where dead'),
+    },
+    {
+      name: 'waybill_outbox_lag_events',
+      help: 'Events that the slowest reaction has not passed',
+      value: () =>
+        count(
+          'select greatest(0, coalesce((select max(position) from platform.journal), 0) - coalesce((select min(position) from platform.consumers), 0)) as n',
+        ),
+    },
+  ]
+
+  return {
+    measured,
+    database,
+    records,
+    journal,
+    wakeUps,
+    keys,
+    catalog,
+    warehouses,
+    inventory,
+    stockStore,
+    orders,
+    orderStore,
+    reads,
+    placement,
+    payments,
+    fulfilment,
+    intake,
+    consumers,
+    tasks,
+    reaper,
+    routes,
+    now,
+    geocode,
+    /** Begins to react: events, tasks, timers. */
+    start: async (): Promise<void> => {
+      await wakeUps.start()
+      await consumers.start()
+      tasks.start()
+      reaper.start()
+    },
+    stop: async (): Promise<void> => {
+      await reaper.stop()
+      await consumers.stop()
+      await tasks.stop()
+      await wakeUps.stop()
+    },
+    close: () => database.close(),
+  }
+}
+export type Shop = Awaited<ReturnType<typeof openShop>>
+export type Rooms = Readonly<{
+  orders: Readonly<{
+    reactions: Readonly<
+      Record<
+        'listing' | 'followPayments' | 'followStock' | 'followTransfers' | 'followFulfilment' | 'followParcels',
+        ReturnType<typeof fillListing>
+      >
+    >
+  }>
+  inventory: Readonly<{ reactions: Readonly<{ stockMoves: ReturnType<typeof stockMoves> }> }>
+  payments: ReturnType<typeof createPayments>
+  fulfilment: ReturnType<typeof createFulfilment>
+}>
+
+/** The sourcing engine over the warehouses as they are: made anew when they change, not per order. */
+const followNetwork = (warehouses: Warehouses, zone: string): Source => {
+  let current: Source = nowhere
+  warehouses.onChange((all, version) => {
+    const network: Network = {
+      version,
+      warehouses: all,
+      delivery: [defaults.delivery],
+      transfer: defaults.transfer,
+      lanes: 'all',
+      overrides: [],
+    }
+    current = all.length === 0 ? nowhere : sourcingOver(network, cheapest, zone)
+  })
+  return (request, stock) => {
+    void warehouses.all
+    return current(request, stock)
+  }
+}
+
+/** Where an order without an address is sourced to: the first warehouse's own postcode. */
+const homeOf = (warehouses: Warehouses) => {
+  const [first] = warehouses.all
+  return {
+    country: first?.country ?? 'GB',
+    postalCode: first?.postalCode ?? '',
+    latitude: first?.latitude ?? 51.5,
+    longitude: first?.longitude ?? -0.12,
+  }
+}
+
+const cancelling = (fulfilment: ReturnType<typeof createFulfilment>): CancelPart => ({
+  prepare: async (work, orders) => {
+    const session = await fulfilment.service.cancelWithin(
+      work,
+      orders.map((order) => ({ order, lines: 'all' as const })),
+    )
+    return {
+      check: (order, lines) => session.check({ order, lines }).blocked,
+      apply: (order, lines) => void session.apply({ order, lines }, 'cancelled'),
+      finish: () => work.add(...session.writes()),
+    }
+  },
+})

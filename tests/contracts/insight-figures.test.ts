@@ -1,0 +1,391 @@
+/** The figures, from events in the journal to the answer over HTTP, on PostgreSQL. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Day, Instant, Place, Sku } from '../../src/kernel/ids.ts'
+import { Problem } from '../../src/kernel/problem.ts'
+import { addSeconds } from '../../src/kernel/time.ts'
+import { createInsights, type Insights } from '../../src/insights/insights.ts'
+import type { InventoryEvent } from '../../src/inventory/contract.ts'
+import type { LineUnits, OrderEvent, OrderEventOf, ParcelStatus } from '../../src/orders/contract.ts'
+import { Consumers } from '../../src/platform/bus/consumers.ts'
+import { JournalReader } from '../../src/platform/bus/journal.ts'
+import { newId } from '../../src/platform/ids.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { Database } from '../../src/platform/postgres/database.ts'
+import { migrate } from '../../src/platform/postgres/migrations.ts'
+import { PostgresRecords } from '../../src/platform/records/postgres.ts'
+import { testDatabase, type TestDatabase } from '../support/database.ts'
+
+const source = join(import.meta.dirname, '..', '..', 'src')
+const zone = 'Europe/London'
+
+let test: TestDatabase
+let database: Database
+let consumers: Consumers
+let insights: Insights
+let edge: FastifyInstance
+
+before(async () => {
+  test = await testDatabase()
+  database = new Database(test.config, () => undefined)
+  const client = await database.client()
+  const folder = (...path: string[]) => join(source, ...path, 'migrations')
+  await migrate(
+    client,
+    [
+      { room: 'platform', folder: folder('platform') },
+      { room: 'insights', folder: folder('insights') },
+    ],
+    () => undefined,
+  )
+  await client.end()
+  const journal = new JournalReader(database)
+  insights = createInsights({ database, journal, zone })
+  consumers = new Consumers(database, journal, insights.reactions, silentLog)
+  await consumers.start()
+  edge = Fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
+  edge.setErrorHandler(async (fault, _request, reply) => {
+    if (fault instanceof Problem) return reply.status(fault.kind.status).send({ code: fault.code, errors: fault.errors })
+    throw fault
+  })
+  await edge.register(insights.routes)
+  await edge.ready()
+})
+
+after(async () => {
+  await edge.close()
+  await consumers.stop()
+  await database.close()
+  await test.drop()
+})
+
+/** An order's life as a list of facts, each at so many seconds after the order was placed. */
+type Moment = readonly [seconds: number, event: OrderEvent]
+const append = (stream: string, moments: readonly (readonly [Instant, OrderEvent | InventoryEvent])[]): Promise<void> =>
+  database.batch(async (work) => {
+    const records = new PostgresRecords(database)
+    for (const [index, [at, fact]] of moments.entries())
+      work.add(records.append([{ stream, firstVersion: index + 1, facts: [fact], origin: { actor: 'test' }, at }]))
+  })
+
+const tell = async (placed: OrderEventOf<'OrderPlaced'>, ...life: readonly Moment[]): Promise<void> => {
+  const moments = [[0, placed] as const, ...life]
+  await append(
+    newId(placed.placedAt),
+    moments.map(([seconds, event]) => [addSeconds(placed.placedAt, seconds), event] as const),
+  )
+  await consumers.settle()
+}
+
+const line = (quantity: number, more: Partial<OrderEventOf<'OrderPlaced'>['lines'][number]> = {}) => ({
+  sku: 'mug' as Sku,
+  name: 'A mug',
+  quantity,
+  unitPrice: 500,
+  discount: 0,
+  kind: 'product' as const,
+  grams: 300,
+  ifShort: 'refuse' as const,
+  ...more,
+})
+let number = 1000
+const placed = (at: string, more: Partial<OrderEventOf<'OrderPlaced'>> = {}): OrderEventOf<'OrderPlaced'> => {
+  const lines = more.lines ?? [line(2)]
+  const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
+  number += 1
+  return {
+    type: 'OrderPlaced',
+    number,
+    placedAt: at as Instant,
+    channel: 'web',
+    source: 'Web',
+    dialect: 'v1',
+    currency: 'GBP',
+    lines,
+    totals: { subtotal, discount: 0, shipping: 0, tax: 0, total: subtotal },
+    terms: 'prepaid',
+    capture: 'placement',
+    onShortage: 'refuse',
+    destination: { country: 'GB', postalCode: 'LS1', latitude: 53.8, longitude: -1.5 },
+    shippingMethod: 'standard',
+    ...more,
+  }
+}
+const became = (to: OrderEventOf<'StatusChanged'>['to']): OrderEvent => ({ type: 'StatusChanged', from: 'received', to })
+const reserved = (arrives: string, quantity: number, kind: 'stock' | 'backorder' = 'stock'): OrderEvent => ({
+  type: 'StockReserved',
+  shipments: [
+    {
+      place: 'LDS' as Place,
+      dispatch: arrives as Day,
+      arrives: arrives as Day,
+      lines: [{ line: 0, sku: 'mug' as Sku, quantity, from: 'LDS' as Place, kind }],
+    },
+  ],
+})
+const parcel = (name: string, status: ParcelStatus, lines: readonly LineUnits[]): OrderEvent => ({
+  type: 'ParcelProgressed',
+  parcel: name,
+  fulfilment: 'f',
+  status,
+  carrier: 'simulated',
+  attempts: 0,
+  lines,
+})
+const both: LineUnits[] = [{ line: 0, quantity: 2 }]
+const one: LineUnits[] = [{ line: 0, quantity: 1 }]
+
+const ask = async (query: string) => {
+  const response = await edge.inject(`/v1/insights?${query}`)
+  assert.equal(response.statusCode, 200, response.body)
+  return response.json()
+}
+const dump = async (): Promise<string[]> => {
+  const tables = ['orders', 'figures', 'durations', 'promotions', 'stock']
+  const rows = await Promise.all(
+    tables.map((table) =>
+      database.read<{ row: string }>(`select '${table} ' || t::text as row from insights.${table} t order by 1`),
+    ),
+  )
+  return rows.flat().map(({ row }) => row)
+}
+
+describe('The figures of a month', () => {
+  before(async () => {
+    // Delivered whole and in time: paid after 10 minutes, ready after 2 hours, gone after 5, at the door the next day.
+    await tell(
+      placed('2026-05-04T09:00:00.000Z', {
+        promotions: [{ code: 'SPRING', amount: 100 }],
+        totals: { subtotal: 1000, discount: 100, shipping: 250, tax: 0, total: 1150 },
+      }),
+      [0, reserved('2026-05-05', 2)],
+      [600, became('paid')],
+      [7_800, became('ready')],
+      [18_000, parcel('p1', 'label_created', both)],
+      [18_600, parcel('p1', 'picked_up', both)],
+      [18_600, became('in_transit')],
+      [90_000, parcel('p1', 'delivered', both)],
+      [90_000, became('completed')],
+    )
+    // Two parcels, a backordered line, a day late, half of it sent back.
+    await tell(
+      placed('2026-05-04T09:05:00.000Z'),
+      [0, reserved('2026-05-05', 2, 'backorder')],
+      [1_200, became('paid')],
+      [20_000, parcel('p2', 'picked_up', one)],
+      [20_000, became('in_transit')],
+      [40_000, parcel('p3', 'picked_up', one)],
+      [90_000, parcel('p2', 'delivered', one)],
+      [180_000, parcel('p3', 'delivered', one)],
+      [180_000, became('completed')],
+      [400_000, { type: 'UnitsReturned', return: 'r', lines: one, refund: 500 }],
+      [400_100, { type: 'MoneyRecorded', payment: 'pay', step: 'refunded', amount: 500 }],
+    )
+    await tell(
+      placed('2026-05-06T12:00:00.000Z', { lines: [line(4)] }),
+      [
+        60,
+        {
+          type: 'UnitsCancelled',
+          reason: 'customer_request',
+          lines: one,
+          totals: { subtotal: 1500, discount: 0, shipping: 0, tax: 0, total: 1500 },
+          refund: 'auto',
+        },
+      ],
+      [90, { type: 'OrderCancelled', reason: 'customer_request', refund: 'auto' }],
+    )
+    await tell(placed('2026-05-06T13:00:00.000Z'), [1_800, { type: 'OrderExpired' }])
+    // Paid after its time: it expired, and did not in the end.
+    await tell(
+      placed('2026-05-06T14:00:00.000Z'),
+      [1_800, { type: 'OrderExpired' }],
+      [1_900, { type: 'OrderReopened' }],
+      [1_900, became('paid')],
+    )
+    await tell(placed('2026-05-07T10:00:00.000Z', { currency: 'EUR' }))
+    await append(newId('2026-05-07T10:00:00.000Z' as Instant), [
+      [
+        '2026-05-07T10:00:00.000Z' as Instant,
+        { type: 'StockLow', sku: 'mug' as Sku, place: 'LDS' as Place, available: 2, threshold: 5 },
+      ],
+    ])
+    await append(newId('2026-05-07T11:00:00.000Z' as Instant), [
+      ['2026-05-07T11:00:00.000Z' as Instant, { type: 'StockOut', sku: 'mug' as Sku, place: 'LDS' as Place }],
+    ])
+    await consumers.settle()
+  })
+
+  it('count orders, units and money, a currency by itself', async () => {
+    const { currency, currencies, orders, money } = await ask('from=2026-05-01&to=2026-05-31')
+    assert.deepEqual([currency, currencies], ['GBP', ['GBP', 'EUR']])
+    assert.deepEqual(orders, {
+      placed: 5,
+      completed: 2,
+      cancelled: 1,
+      expired: 1,
+      open: 1,
+      shipped: 2,
+      parcels: 3,
+      lines: 5,
+      items: 12,
+      units: 12,
+      deliveredUnits: 4,
+      cancelledUnits: 6,
+      returnedUnits: 1,
+    })
+    assert.deepEqual(money, {
+      value: 1150 + 1000 + 2000 + 1000 + 1000,
+      cancelledValue: 2000 + 1000,
+      discount: 100,
+      shipping: 250,
+      refunded: 500,
+    })
+    assert.equal((await ask('from=2026-05-01&to=2026-05-31&currency=EUR')).orders.placed, 1)
+  })
+
+  it('are rates of what was placed', async () => {
+    const answer = await ask('from=2026-05-01&to=2026-05-31')
+    const { fulfilmentRate, completionRate, onTimeRate, splitRate, parcelsPerOrder, backorderRate, cancelRate, returnRate } = answer
+    assert.deepEqual(
+      { fulfilmentRate, completionRate, onTimeRate, splitRate, parcelsPerOrder, backorderRate, cancelRate, returnRate },
+      {
+        fulfilmentRate: 0.3333,
+        completionRate: 0.4,
+        onTimeRate: 0.5,
+        splitRate: 0.5,
+        parcelsPerOrder: 1.5,
+        backorderRate: 0.2,
+        cancelRate: 0.2,
+        returnRate: 0.25,
+      },
+    )
+    assert.deepEqual(answer.basket, { averageItems: 2.4, averageLines: 1, averageValue: 1230 })
+    assert.deepEqual(answer.stock, { low: 1, soldOut: 1 })
+  })
+
+  it('tell how long each stage took, to within 1 %', async () => {
+    const { processing } = await ask('from=2026-05-01&to=2026-05-31')
+    const near = (stage: string, p50: number, p90: number, count: number) => {
+      assert.ok(Math.abs(processing[stage].p50Seconds - p50) <= p50 * 0.01, `${stage} p50 ${processing[stage].p50Seconds}`)
+      assert.ok(Math.abs(processing[stage].p90Seconds - p90) <= p90 * 0.01, `${stage} p90 ${processing[stage].p90Seconds}`)
+      assert.equal(processing[stage].count, count)
+    }
+    near('received_to_paid', 1_200, 1_900, 3)
+    near('paid_to_ready', 7_200, 7_200, 1)
+    near('ready_to_in_transit', 10_800, 10_800, 1)
+    near('in_transit_to_completed', 71_400, 160_000, 2)
+    near('total', 90_000, 180_000, 2)
+  })
+
+  it('tell what each promotion did', async () => {
+    const { promotions } = await ask('from=2026-05-01&to=2026-05-31')
+    assert.deepEqual(promotions, [{ code: 'SPRING', uses: 1, discount: 100, orderValue: 1150, averageOrderValue: 1150 }])
+    assert.deepEqual((await ask('from=2026-05-05&to=2026-05-31')).promotions, [])
+  })
+
+  it('come as a series, with its empty days', async () => {
+    const { series } = await ask('from=2026-05-03&to=2026-05-06')
+    assert.deepEqual(
+      series.map(({ start, orders }: { start: string; orders: number }) => [start, orders]),
+      [
+        ['2026-05-03', 0],
+        ['2026-05-04', 2],
+        ['2026-05-05', 0],
+        ['2026-05-06', 3],
+      ],
+    )
+  })
+})
+
+describe('A day of the shop in the figures', () => {
+  it('begins at its own midnight, also on the day the clock changes', async () => {
+    // Summer time begins on 2026-03-29 at 01:00 UTC: that day has 23 hours, and the next begins at 23:00 UTC.
+    for (const at of [
+      '2026-03-28T23:59:59.999Z',
+      '2026-03-29T00:00:00.000Z',
+      '2026-03-29T22:59:59.999Z',
+      '2026-03-29T23:00:00.000Z',
+    ])
+      await tell(placed(at))
+    const { series } = await ask('from=2026-03-28&to=2026-03-30')
+    assert.deepEqual(
+      series.map(({ orders }: { orders: number }) => orders),
+      [1, 2, 1],
+    )
+  })
+})
+
+describe('An imported order', () => {
+  it('counts as volume, and its stages as nothing', async () => {
+    await tell(
+      placed('2011-01-10T10:00:00.000Z', { dialect: 'import', terms: 'outside' }),
+      [0, became('paid')],
+      [0, parcel('old', 'delivered', both)],
+      [0, became('completed')],
+    )
+    const { orders, processing, onTimeRate } = await ask('from=2011-01-01&to=2011-12-31&interval=month')
+    assert.deepEqual([orders.placed, orders.completed, orders.deliveredUnits], [1, 1, 2])
+    assert.deepEqual([processing.total.count, processing.received_to_paid.count, onTimeRate], [0, 0, null])
+  })
+})
+
+describe('Rebuilding the figures', () => {
+  it('gives the same rows, byte for byte, from the journal alone', async () => {
+    const before = await dump()
+    assert.ok(before.length > 30)
+    const { events } = await insights.rebuild()
+    assert.ok(events > 30)
+    assert.deepEqual(await dump(), before)
+  })
+
+  it('mends what was wrong, and counting goes on behind it', async () => {
+    const before = await dump()
+    await database.read(`update insights.figures set orders = orders + 7`)
+    await insights.rebuild()
+    assert.deepEqual(await dump(), before)
+    await tell(placed('2026-06-01T10:00:00.000Z'))
+    assert.equal((await ask('from=2026-06-01&to=2026-06-01')).orders.placed, 1)
+    const grown = await dump()
+    await insights.rebuild()
+    assert.deepEqual(await dump(), grown)
+  })
+
+  it('does not count twice what was parked before', async () => {
+    const at = '2026-06-02T10:00:00.000Z' as Instant
+    const stream = newId(at)
+    await append(stream, [
+      [at, placed(at)],
+      [at, { type: 'MoneyRecorded', payment: 'pay', step: 'refunded', amount: 70 }],
+    ])
+    await consumers.settle()
+    // As if the refund had been parked and were due: the rebuild counts it, so it must not wait any longer.
+    await database.read(
+      `insert into platform.parked (consumer, position, key, reason, due_at)
+        select 'insights.figures', position, stream::text, 'test', now() from platform.journal where stream = $1 and type = 'MoneyRecorded'`,
+      [stream],
+    )
+    await insights.rebuild()
+    await consumers.settle()
+    assert.equal((await ask('from=2026-06-02&to=2026-06-02')).money.refunded, 70)
+  })
+})
+
+describe('A question that cannot be answered', () => {
+  const refused = async (query: string) => {
+    const response = await edge.inject(`/v1/insights?${query}`)
+    assert.equal(response.statusCode, 400, response.body)
+    return response.json().errors?.[0]?.pointer
+  }
+  it('is refused with the field that is wrong', async () => {
+    assert.equal(await refused('from=2026-02-30'), '/from')
+    assert.equal(await refused('from=2026-03-02&to=2026-03-01'), '/from')
+    assert.equal(await refused('from=2001-01-01&to=2026-03-01'), '/from')
+    assert.equal(await refused('from=2024-01-01&to=2026-03-01&interval=day'), '/interval')
+  })
+  it('is refused where a parameter is unknown or malformed', async () => {
+    for (const query of ['currency=pounds', 'interval=hour', 'form=2026-01-01']) assert.equal(await refused(query), undefined)
+  })
+})
