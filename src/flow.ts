@@ -29,7 +29,13 @@ export const flow = (rooms: Rooms): readonly Reaction[] => [
   rooms.orders.reactions.followTransfers,
   //  picked, short, packed       → the order's page and headline; short units are sourced again
   rooms.orders.reactions.followFulfilment,
+  //  packed                      → parcels are announced to their carrier
+  rooms.shipping.reactions.followFulfilment,
   //  parcels move                → the warehouse's work ends, the order completes
   rooms.fulfilment.reactions.followParcels,
   rooms.orders.reactions.followParcels,
+  //  what a customer waits for   → messages
+  ...rooms.notifications.reactions,
+  //  everything                  → the owner's figures
+  ...rooms.insights.reactions,
 ]

@@ -25,6 +25,15 @@ import { OrderReads } from './orders/reads-service.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { type CancelPart, OrderService } from './orders/service.ts'
 import { PostgresOrders } from './orders/store.ts'
+import { createInsights } from './insights/insights.ts'
+import { createNotifications } from './notifications/notifications.ts'
+import { fulfilmentOrder } from './fulfilment/fulfilment-order.ts'
+import { transfer } from './fulfilment/transfer.ts'
+import { payment } from './payments/payment.ts'
+import { parcel } from './shipping/parcel.ts'
+import { createShipping } from './shipping/room.ts'
+import { postgresShippingStores } from './shipping/store.ts'
+import { moneyDifferences } from './payments/store.ts'
 import { createPayments, paymentsInPostgres } from './payments/room.ts'
 import { Consumers } from './platform/bus/consumers.ts'
 import { JournalReader } from './platform/bus/journal.ts'
@@ -33,13 +42,25 @@ import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
 import { migrate, type MigrationFolder } from './platform/postgres/migrations.ts'
+import type { Person } from './platform/records/records.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
 import { TaskWorker } from './platform/tasks/worker.ts'
 import { cheapest, defaults, type Network } from './sourcing/contract.ts'
 import type { Source } from './inventory/planner.ts'
 import { flow } from './flow.ts'
 
-export const roomsWithTables = ['platform', 'identity', 'catalog', 'inventory', 'orders', 'payments', 'fulfilment'] as const
+export const roomsWithTables = [
+  'platform',
+  'identity',
+  'catalog',
+  'inventory',
+  'orders',
+  'payments',
+  'fulfilment',
+  'shipping',
+  'notifications',
+  'insights',
+] as const
 const migrationFolders: readonly MigrationFolder[] = roomsWithTables.map((room) => ({
   room,
   folder: join(import.meta.dirname, room, 'migrations'),
@@ -123,6 +144,31 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     environment,
   })
 
+  const shipping = await createShipping({
+    batches: database,
+    records,
+    stores: postgresShippingStores(database),
+    baseUrl,
+    committed,
+    now,
+    simulated: {
+      mode: environment['WAYBILL_SIMULATED_CARRIER'] === 'auto' ? 'auto' : 'manual',
+      secret: environment['WAYBILL_CARRIER_WEBHOOK_SECRET'],
+    },
+    recipient: async (order) => addressLines((await reads.one(order))?.person),
+  })
+  const notifications = createNotifications({
+    database,
+    records,
+    shop: { name: 'Waybill', url: configuration.publicUrl },
+    smtpUrl: configuration.smtpUrl,
+    mailFrom: configuration.mailFrom,
+    parcels: shipping.queries,
+    orderUrl: (order) => `${baseUrl()}/track/${order}`,
+    committed,
+  })
+  const insights = createInsights({ database, journal, zone: configuration.timeZone })
+
   await warehouses.read()
   await catalog.ensure([])
   const rooms = {
@@ -139,7 +185,11 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     inventory: { reactions: { stockMoves: stockMoves(inventory) } },
     payments,
     fulfilment,
+    shipping,
+    notifications,
+    insights,
   }
+  const reactions = flow(rooms)
   const intake: IntakePorts = {
     ensureProducts: (skus) => catalog.ensure(skus),
     price: (request) => catalog.price(request),
@@ -150,8 +200,8 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     now,
     reservationSeconds: configuration.reservationTtlSeconds,
   }
-  const consumers = new Consumers(database, journal, flow(rooms), log)
-  const tasks = new TaskWorker(database, [...payments.tasks, ...fulfilment.tasks], log)
+  const consumers = new Consumers(database, journal, reactions, log)
+  const tasks = new TaskWorker(database, [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks], log)
   const reaper = new Reaper(orders, orderStore, log)
   wakeUps.on(() => consumers.wake())
   wakeUps.on(() => tasks.wake())
@@ -172,6 +222,9 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     promotionRoutes(catalog),
     payments.routes,
     ...fulfilment.routes,
+    ...shipping.routes,
+    notifications.routes,
+    insights.routes,
   ] as readonly FastifyPluginAsync[]
 
   /** What `/metrics` shows of the heart. */
@@ -224,8 +277,12 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     orderStore,
     reads,
     placement,
-    payments,
+    payments: { ...payments, moneyDifferences: () => moneyDifferences(database) },
     fulfilment,
+    shipping,
+    notifications,
+    insights,
+    reactions,
     intake,
     consumers,
     tasks,
@@ -246,9 +303,29 @@ export const openShop = async ({ connection, configuration, log, environment, ba
       await tasks.stop()
       await wakeUps.stop()
     },
-    close: () => database.close(),
+    close: async (): Promise<void> => {
+      await notifications.close()
+      await database.close()
+    },
   }
 }
+/** Rooms whose objects are streams with one state row each: what `verify` folds beside orders. */
+export const streamTables = [
+  { table: 'payments.payments', decider: payment },
+  { table: 'fulfilment.fulfilment_orders', decider: fulfilmentOrder },
+  { table: 'fulfilment.transfers', decider: transfer },
+  { table: 'shipping.parcels', decider: parcel },
+] as const
+
+/** A name and an address as a label prints them. */
+const addressLines = (person: Person | undefined): readonly string[] => {
+  const address = person?.['shippingAddress']
+  if (typeof address !== 'object' || address === null) return []
+  return Object.entries({ name: person?.['name'], ...address }).flatMap(([name, value]) =>
+    name === 'phone' ? [] : Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [],
+  )
+}
+
 export type Shop = Awaited<ReturnType<typeof openShop>>
 export type Rooms = Readonly<{
   orders: Readonly<{
@@ -262,6 +339,9 @@ export type Rooms = Readonly<{
   inventory: Readonly<{ reactions: Readonly<{ stockMoves: ReturnType<typeof stockMoves> }> }>
   payments: ReturnType<typeof createPayments>
   fulfilment: ReturnType<typeof createFulfilment>
+  shipping: Awaited<ReturnType<typeof createShipping>>
+  notifications: ReturnType<typeof createNotifications>
+  insights: ReturnType<typeof createInsights>
 }>
 
 /** The sourcing engine over the warehouses as they are: made anew when they change, not per order. */

@@ -63,9 +63,7 @@ const decide = (command: CartCommand, cart: Cart): readonly CartEvent[] | Refusa
       return cart.items.length === 0 ? [] : [{ type: 'CartEmptied' }]
     case 'checkOut':
       if (cart.items.length > 0) return [{ type: 'CartOrdered', order: command.order }]
-      return refuse('cart_empty', 'the cart is empty: it was ordered already, or nothing was put in', {
-        ...(cart.lastOrder === undefined ? {} : { lastOrder: cart.lastOrder }),
-      })
+      return refuse('cart_empty', 'the cart is empty: it was ordered already, or nothing was put in', { lastOrder: cart.lastOrder })
   }
 }
 

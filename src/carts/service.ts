@@ -15,7 +15,7 @@ import {
   expiryOf,
   type Sellable,
 } from './cart.ts'
-import type { CartAtCheckout, CartCheckout, CartItemView, CartOwner, CartView } from './contract.ts'
+import { type CartAtCheckout, type CartCheckout, type CartItemView, type CartOwner, type CartView, sameness } from './contract.ts'
 import { cartIdOf } from './service-owner.ts'
 import type { CartRepository, StoredCart } from './store.ts'
 
@@ -100,6 +100,20 @@ export class Carts implements CartCheckout {
     )
   }
 
+  /** The same as placing an order asks it: what was priced is compared with what is there by `items`. */
+  async lock(
+    work: Work,
+    carts: readonly Readonly<{ cartId: string; owner: string }>[],
+  ): Promise<ReadonlyMap<string, Readonly<{ items: string; empty: boolean; lastOrder?: OrderId }>>> {
+    const found = await this.lockForCheckout(work, carts)
+    return new Map(
+      [...found].map(([id, { items, lastOrder }]) => [
+        id,
+        { items: sameness(items), empty: items.length === 0, ...(lastOrder === undefined ? {} : { lastOrder }) },
+      ]),
+    )
+  }
+
   emptied(carts: readonly Readonly<{ cartId: string; order: OrderId }>[], now: Instant): Write {
     return this.#options.store.emptied(carts, now)
   }
@@ -147,7 +161,7 @@ export class Carts implements CartCheckout {
       if (expected !== undefined && expected !== version)
         return refuse('version_mismatch', `the cart is at version ${version}, not ${expected}: look at it again`, { version })
       const decided = deciding.consider(id, command)
-      if (isRefusal(decided)) return decided as CartRefusal
+      if (isRefusal(decided)) return decided
       deciding.keep(id, decided)
       return { version: decided.version, state: decided.state, expiresAt }
     })

@@ -75,7 +75,8 @@ export const decideProduct = (
   const [first, ...others] = faults(after)
   if (first !== undefined)
     return refuse('product_invalid', `${first.pointer}: ${first.detail ?? ''}`, { errors: [first, ...others] })
-  const faulty = faultyComponents(after, book)
+  // Parts that stay as they were have been checked when they were named.
+  const faulty = command.draft.components === undefined ? undefined : faultyComponents(after, book)
   if (faulty !== undefined) return faulty
   return before !== undefined && changedFields(before, after).length === 0 ? before : after
 }

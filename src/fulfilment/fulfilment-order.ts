@@ -157,7 +157,7 @@ const blockedNow = (state: Live, step: string): No => {
     return refuse('fulfilment_held', `a hold blocks it: release the hold, then ${step}`, { actions: now })
   const what = now.length === 0 ? 'nothing' : now.join(', ')
   return refuse('step_not_possible', `it is ${state.status}: ${step} is not possible, ${what} is`, {
-    status: state.status,
+    state: state.status,
     actions: now,
   })
 }

@@ -208,7 +208,7 @@ const notNow = (state: LiveTransfer, step: string): No => {
   const now = transferActions(state)
   const what = now.length === 0 ? 'nothing' : now.join(', ')
   return refuse('step_not_possible', `it is ${state.status}: ${step} is not possible, ${what} is`, {
-    status: state.status,
+    state: state.status,
     actions: now,
   })
 }

@@ -4,7 +4,7 @@ import type { Reaction } from '../platform/bus/consumers.ts'
 import type { JournalReader } from '../platform/bus/journal.ts'
 import type { Database } from '../platform/postgres/database.ts'
 import { insightReaction } from './reactions.ts'
-import { type Rebuilt, rebuild } from './rebuild.ts'
+import { type Rebuilt, rebuild } from './rebuild-store.ts'
 import { insightRoutes } from './routes.ts'
 import { InsightStore } from './store.ts'
 

@@ -34,7 +34,7 @@ export const parcelMarkup = ({ card, facts, lines, shop, trackingUrl }: MessageF
       name,
       streetAddress: address?.lines.join(', '),
       addressLocality: address?.city,
-      addressRegion: address === undefined ? undefined : '',
+      addressRegion: address?.region,
       addressCountry: address?.country,
       postalCode: address?.postalCode,
     },

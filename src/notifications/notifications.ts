@@ -6,13 +6,14 @@ import type { Database } from '../platform/postgres/database.ts'
 import type { Records } from '../platform/records/records.ts'
 import type { TaskHandler } from '../platform/tasks/worker.ts'
 import type { ParcelQueries } from '../shipping/contract.ts'
-import { outboxMail } from './adapters/outbox.ts'
+import { outboxMail } from './adapters/outbox-store.ts'
 import type { MailPort, SmsPort } from './adapters/ports.ts'
 import { simulatedSms } from './adapters/simulated-sms.ts'
+import { SimulatedSmsBook } from './adapters/simulated-sms-store.ts'
 import { smtpMail } from './adapters/smtp.ts'
 import { notificationReaction } from './reactions.ts'
 import { notificationRoutes } from './routes.ts'
-import { Sending } from './sending.ts'
+import { Sending } from './sending-service.ts'
 import { NotificationStore } from './store.ts'
 import type { Shop } from './wording.ts'
 
@@ -47,8 +48,11 @@ export const createNotifications = (options: NotificationsOptions): Notification
   const store = new NotificationStore(database)
   const configured = smtpUrl === undefined || mailFrom === undefined ? outboxMail(database) : smtpMail(smtpUrl, mailFrom)
   const mail = options.mail ?? configured
-  const simulated = simulatedSms(database, records, async ({ id, status }) => {
-    if (status === 'undelivered') await store.undelivered(id)
+  const simulated = simulatedSms({
+    batches: database,
+    records,
+    book: new SimulatedSmsBook(database),
+    reported: ({ id, status }) => (status === 'undelivered' ? store.undelivered(id) : Promise.resolve()),
   })
   const sms = options.sms ?? simulated.port
   const sending = new Sending({ database, records, store, mail, sms, shop, parcels, orderUrl, committed })

@@ -2,7 +2,13 @@
 import type { Person } from '../platform/records/records.ts'
 import { oneLine } from './text.ts'
 
-export type PostalAddress = Readonly<{ lines: readonly string[]; city: string; postalCode: string; country: string }>
+export type PostalAddress = Readonly<{
+  lines: readonly string[]
+  city: string
+  region: string
+  postalCode: string
+  country: string
+}>
 export type Recipient = Readonly<{
   name?: string | undefined
   email?: string | undefined
@@ -18,12 +24,14 @@ const emailLengthMax = 254
 const phonePattern = /^\+?\d{6,15}$/
 
 export const recipientOf = (person: Person): Recipient => {
-  const address = partOf(person['address']) ?? partOf(person['shippingAddress']) ?? partOf(person['destination'])
+  const address = partOf(person['shippingAddress']) ?? partOf(person['destination']) ?? partOf(person['address'])
   const email = textOf(person['email'])?.trim()
-  const phone = (textOf(person['phone']) ?? textOf(person['phoneNumber']) ?? textOf(address?.['phoneNumber']))?.replaceAll(
-    /[\s().-]/g,
-    '',
-  )
+  const phone = (
+    textOf(person['phone']) ??
+    textOf(person['phoneNumber']) ??
+    textOf(address?.['phone']) ??
+    textOf(address?.['phoneNumber'])
+  )?.replaceAll(/[\s().-]/g, '')
   const name = textOf(person['name']) ?? textOf(address?.['name'])
   return {
     name: name === undefined || name.trim() === '' ? undefined : oneLine(name),
@@ -37,12 +45,18 @@ export const recipientOf = (person: Person): Recipient => {
 }
 
 const addressOf = (person: Person, address: Readonly<Record<string, unknown>> | undefined): PostalAddress | undefined => {
-  const street = textOf(person['address']) ?? textOf(address?.['address'])
+  const street = textOf(address?.['address']) ?? textOf(person['address'])
   const asked = address?.['lines']
   const lines = Array.isArray(asked) ? asked.flatMap((line) => textOf(line) ?? []) : street === undefined ? [] : [street]
   if (lines.length === 0) return undefined
   const part = (name: string): string => oneLine(textOf(address?.[name]) ?? textOf(person[name]) ?? '')
-  return { lines: lines.map(oneLine), city: part('city'), postalCode: part('postalCode'), country: part('country') }
+  return {
+    lines: lines.map(oneLine),
+    city: part('city'),
+    region: part('region'),
+    postalCode: part('postalCode'),
+    country: part('country'),
+  }
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,11 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
+import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { office } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
 import type { NotificationStatus, NotificationView } from './contract.ts'
-import type { RetryReason, Sending } from './sending.ts'
+import type { RetryReason, Sending } from './sending-service.ts'
 import type { NotificationOfOrder, NotificationStore } from './store.ts'
 import { sentenceOf } from './wording.ts'
 
@@ -22,7 +23,10 @@ const uuid = Type.Unsafe<string>({ type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-
 const orderId = Type.Unsafe<OrderId>(uuid)
 const status = Type.Unsafe<NotificationStatus>({ type: 'string', enum: ['PENDING', 'SENT', 'FAILED'] })
 const user = Type.String({ minLength: 1, maxLength: 64 })
-const page = { after: Type.Optional(uuid), limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })) }
+const page = {
+  after: Type.Optional(Type.String({ maxLength: 200 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
+}
 const closed = { additionalProperties: false }
 const listing = Type.Object({ ...page, status: Type.Optional(status), user: Type.Optional(user) }, closed)
 const channels = Type.Object({ email: Type.Optional(Type.Boolean()), sms: Type.Optional(Type.Boolean()) }, closed)
@@ -42,11 +46,12 @@ const viewOf = (row: NotificationOfOrder): NotificationView => ({
   ...(row.sentAt === null ? {} : { sentAt: row.sentAt }),
 })
 
-const limitOf = (text: string | undefined): number => (text === undefined ? pageDefault : Math.min(pageMax, Number(text)))
+const beforeOf = (cursor: string | undefined): string | undefined => (cursor === undefined ? undefined : readCursor(cursor))
 /** One row more than asked says whether there is a next page. */
 const pageOf = <Row extends Readonly<{ id: string }>, View>(rows: readonly Row[], limit: number, view: (row: Row) => View) => {
   const shown = rows.slice(0, limit)
-  return { data: shown.map(view), page: { next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null } }
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  return { data: shown.map(view), page: { next: last === undefined ? null : signCursor(last.id) } }
 }
 
 export type NotificationRoutesOptions = Readonly<{ store: NotificationStore; sending: Sending; now: () => Instant }>
@@ -67,17 +72,16 @@ export const notificationRoutes =
         config,
       },
       async ({ params, query }) => {
-        const limit = limitOf(query.limit)
-        return pageOf(await store.list({ order: params.id, before: query.after, limit: limit + 1 }), limit, viewOf)
+        const limit = query.limit ?? pageDefault
+        return pageOf(await store.list({ order: params.id, before: beforeOf(query.after), limit: limit + 1 }), limit, viewOf)
       },
     )
 
     edge.get(
       '/v1/notifications',
       { schema: { summary: 'Messages, newest first', querystring: listing }, config },
-      async ({ query: { status, user, after, limit: asked } }) => {
-        const limit = limitOf(asked)
-        return pageOf(await store.list({ status, user, before: after, limit: limit + 1 }), limit, viewOf)
+      async ({ query: { status, user, after, limit = pageDefault } }) => {
+        return pageOf(await store.list({ status, user, before: beforeOf(after), limit: limit + 1 }), limit, viewOf)
       },
     )
 
@@ -91,8 +95,8 @@ export const notificationRoutes =
         config,
       },
       async ({ query }) => {
-        const limit = limitOf(query.limit)
-        return pageOf(await store.outbox(limit + 1, query.after), limit, ({ subject, html, ...entry }) => ({
+        const limit = query.limit ?? pageDefault
+        return pageOf(await store.outbox(limit + 1, beforeOf(query.after)), limit, ({ subject, html, ...entry }) => ({
           ...entry,
           ...(subject === null ? {} : { subject }),
           ...(html === null ? {} : { html }),

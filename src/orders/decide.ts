@@ -150,6 +150,8 @@ const recordMoney = (command: CommandOf<'recordMoney'>, order: Live): Decision =
   }
   if (command.step !== 'authorized' && command.step !== 'captured') return [recorded]
   if (progress.phase === 'open' || progress.phase === 'completed') return [recorded]
+  // Once refused it stays refused: the money is on its way back, whatever stock comes in between.
+  if (progress.closedReason === 'reopen_refused') return [recorded]
   const after = evolve(order, recorded)
   const enough = after.status === 'live' && coverOf(after.progress) >= placed.totals.total
   if (progress.phase === 'expired' && enough && command.reopen !== false) return [recorded, { type: 'OrderReopened' }]

@@ -160,7 +160,7 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
         closedReason: undefined,
       }
     case 'ReopenRefused':
-      return {}
+      return { closedReason: 'reopen_refused' }
     case 'MoneyRecorded':
       return { money: withMoney(progress.money, event) }
     case 'OrderSecured':
@@ -214,7 +214,7 @@ const withMoney = (
   const after: PaymentMoney = {
     ...before,
     step,
-    authorized: step === 'authorized' ? Math.max(before.authorized, amount) : before.authorized,
+    authorized: step === 'authorized' ? before.authorized + amount : before.authorized,
     captured: step === 'captured' ? before.captured + amount : before.captured,
     refunded: step === 'refunded' ? before.refunded + amount : before.refunded,
     ...(method === undefined ? {} : { method }),

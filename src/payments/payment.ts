@@ -248,6 +248,7 @@ const requestVoid = (command: Extract<PaymentCommand, { do: 'requestVoid' }>, pa
     return refuse('not_voidable', 'nothing is authorised that could be given back')
   }
   const { order, total, captured: amount } = payment
+  if (payment.wanted <= amount) return []
   return settled(payment, [{ type: 'MoneyWanted', order, amount, total, reason: command.reason }])
 }
 

@@ -3,7 +3,7 @@
  * facility. Prices rise while somebody's fixed cost is not yet paid for, so their sum is below every plan, and a plan
  * that opens a facility costs at least that sum and what is still unpaid of it.
  */
-import { type Facilities, layFacilities } from './facilities.ts'
+import { type Facilities, layFacilities, NOWHERE } from './facilities.ts'
 import type { Problem } from './problem.ts'
 
 export const FREE = 0
@@ -113,18 +113,25 @@ const raise = (
   return true
 }
 
-/** What may still be part of a plan that scores less than `limit`. */
-export const survivors = (p: Problem, limit: number): { hubs: Uint8Array; lanes: Uint8Array } => {
-  const hubs = new Uint8Array(p.places.W)
-  const lanes = new Uint8Array(p.places.lanes.length)
+/**
+ * The least score of a plan that sends a parcel from the hub, or uses the lane; 0 is "not known". Whatever is at or above
+ * a plan at hand can be left out without losing exactness.
+ */
+export const leastScores = (p: Problem): { hubs: Float64Array; lanes: Float64Array } => {
+  const hubs = new Float64Array(p.places.W)
+  const lanes = new Float64Array(p.places.lanes.length)
   const model = layFacilities(p, false)
   const ascent = ascend(model, new Uint8Array(model.fixed.length), new Uint8Array(model.sourceFixed.length))
-  if (ascent.sum === Number.POSITIVE_INFINITY) return { hubs: hubs.fill(1), lanes: lanes.fill(1) }
+  if (ascent.sum === Number.POSITIVE_INFINITY) return { hubs, lanes }
+  hubs.fill(Number.POSITIVE_INFINITY)
+  lanes.fill(Number.POSITIVE_INFINITY)
   model.sourceLane.forEach((lane, s) => {
     const facility = model.sourceFacility[s]!
-    if (lane < -1 || ascent.sum + ascent.facilitySlack[facility]! >= limit) return
-    hubs[p.places.serviceHub[model.service[facility]!]!] = 1
-    if (lane >= 0 && ascent.sum + ascent.facilitySlack[facility]! + ascent.sourceSlack[s]! < limit) lanes[lane] = 1
+    if (lane === NOWHERE) return
+    const hub = p.places.serviceHub[model.service[facility]!]!
+    const least = ascent.sum + ascent.facilitySlack[facility]!
+    hubs[hub] = Math.min(hubs[hub]!, least)
+    if (lane >= 0) lanes[lane] = Math.min(lanes[lane]!, least + ascent.sourceSlack[s]!)
   })
   return { hubs, lanes }
 }

@@ -3,10 +3,13 @@ import { bestDay, bestService, exactLinesMax, priceHub, startParcels } from './h
 import { admitParts, chosenParts, partition } from './partition.ts'
 import { chooseLanes, loadOf, type Parcel } from './plan.ts'
 import type { Problem } from './problem.ts'
-import { survivors } from './bounds.ts'
+import { leastScores } from './bounds.ts'
 
 /** Below this many steps the bounds cost more than the work they save (measured: five lines, ten places). */
 const boundsPayFrom = 20_000
+
+/** After so many hubs the plan at hand hardly betters any more. */
+const hubsBeforeLimit = 4
 
 export type Exact = Readonly<{ score: number; parcels: readonly Parcel[]; left: readonly number[] }>
 
@@ -22,10 +25,29 @@ export const exactScore = (p: Problem): number => {
     admitParts(p)
     return partition(p)
   }
-  for (let h = 0; h < places.W; h++) priceHub(p, h, false, null)
+  return byBounds(p)
+}
+
+/**
+ * Parcels without lanes first, for a plan at hand; then the hubs from the most promising on, with the lanes that may still
+ * pay. The first few usually hold the best plan, and a better plan rules more of the others out.
+ */
+const byBounds = (p: Problem): number => {
+  const { W, lanes } = p.places
+  for (let h = 0; h < W; h++) priceHub(p, h, false, null)
   admitParts(p)
-  const kept = survivors(p, partition(p))
-  for (let h = 0; h < places.W; h++) if (kept.hubs[h] === 1) priceHub(p, h, true, kept.lanes)
+  let limit = partition(p)
+  const least = leastScores(p)
+  const keep = new Uint8Array(lanes.length)
+  const order = Array.from({ length: W }, (_, h) => h).sort((a, b) => least.hubs[a]! - least.hubs[b]! || a - b)
+  order.forEach((h, rank) => {
+    if (least.hubs[h]! >= limit) return
+    for (let lane = p.places.laneFrom[h]!; lane < p.places.laneFrom[h + 1]!; lane++) keep[lane] = least.lanes[lane]! < limit ? 1 : 0
+    priceHub(p, h, true, keep)
+    if (rank >= hubsBeforeLimit) return
+    admitParts(p)
+    limit = partition(p)
+  })
   admitParts(p)
   return partition(p)
 }

@@ -139,7 +139,7 @@ export const chooseLanes = (p: Problem, mask: number, hub: number, day: number):
   })
   const lanes = p.transfers ? usefulLanes(p, lines, own, hub, day) : []
   const rows = [sums(own, full)]
-  for (const { lane, costs } of lanes) rows.push(withLane(rows.at(-1)!, sums(costs, full), p.places.lanes[lane]!.fixed, full))
+  for (const { lane, costs } of lanes) rows.push(withLane(rows.at(-1)!, costs, p.places.lanes[lane]!.fixed))
   const chosen = new Map(lines.map((i) => [i, -1]))
   let left = full
   for (let k = lanes.length; k > 0; k--) {
@@ -179,14 +179,18 @@ const sums = (costs: readonly number[], full: number): Float64Array => {
   return row
 }
 
-const withLane = (before: Float64Array, byLane: Float64Array, fixed: number, full: number): Float64Array => {
-  const row = before.slice()
-  for (let m = 1; m <= full; m++) {
-    for (let part = m; part > 0; part = (part - 1) & m) {
-      const cost = before[m ^ part]! + fixed + byLane[part]!
-      if (cost < row[m]!) row[m] = cost
+/** As in hub.ts: pay the lane once, then let line after line come by it. */
+const withLane = (before: Float64Array, costs: readonly number[], fixed: number): Float64Array => {
+  const row = before.map((cost) => cost + fixed)
+  costs.forEach((cost, j) => {
+    if (cost === Number.POSITIVE_INFINITY) return
+    const bit = 1 << j
+    for (let m = bit; m < row.length; m = (m + 1) | bit) {
+      const value = row[m ^ bit]! + cost
+      if (value < row[m]!) row[m] = value
     }
-  }
+  })
+  for (let m = 0; m < row.length; m++) if (before[m]! < row[m]!) row[m] = before[m]!
   return row
 }
 

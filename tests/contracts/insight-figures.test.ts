@@ -1,46 +1,42 @@
 /** The figures, from events in the journal to the answer over HTTP, on PostgreSQL. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { Day, Instant, Place, Sku } from '../../src/kernel/ids.ts'
-import { Problem } from '../../src/kernel/problem.ts'
-import { addSeconds } from '../../src/kernel/time.ts'
 import { createInsights, type Insights } from '../../src/insights/insights.ts'
-import type { InventoryEvent } from '../../src/inventory/contract.ts'
-import type { LineUnits, OrderEvent, OrderEventOf, ParcelStatus } from '../../src/orders/contract.ts'
+import type { Stage } from '../../src/insights/order-life.ts'
+import type { Report } from '../../src/insights/report.ts'
+import type { Instant, Place, Sku } from '../../src/kernel/ids.ts'
+import { Problem } from '../../src/kernel/problem.ts'
+import type { OrderEventOf } from '../../src/orders/contract.ts'
 import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { Database } from '../../src/platform/postgres/database.ts'
-import { migrate } from '../../src/platform/postgres/migrations.ts'
-import { PostgresRecords } from '../../src/platform/records/postgres.ts'
-import { testDatabase, type TestDatabase } from '../support/database.ts'
+import type { Database } from '../../src/platform/postgres/database.ts'
+import {
+  append,
+  appendOrder,
+  became,
+  both,
+  databaseWith,
+  line,
+  type Moment,
+  one,
+  parcel,
+  placed,
+  reserved,
+} from './insight-story.ts'
 
-const source = join(import.meta.dirname, '..', '..', 'src')
 const zone = 'Europe/London'
 
-let test: TestDatabase
 let database: Database
+let close: () => Promise<void>
 let consumers: Consumers
 let insights: Insights
 let edge: FastifyInstance
 
 before(async () => {
-  test = await testDatabase()
-  database = new Database(test.config, () => undefined)
-  const client = await database.client()
-  const folder = (...path: string[]) => join(source, ...path, 'migrations')
-  await migrate(
-    client,
-    [
-      { room: 'platform', folder: folder('platform') },
-      { room: 'insights', folder: folder('insights') },
-    ],
-    () => undefined,
-  )
-  await client.end()
+  ;({ database, close } = await databaseWith('insights'))
   const journal = new JournalReader(database)
   insights = createInsights({ database, journal, zone })
   consumers = new Consumers(database, journal, insights.reactions, silentLog)
@@ -57,90 +53,17 @@ before(async () => {
 after(async () => {
   await edge.close()
   await consumers.stop()
-  await database.close()
-  await test.drop()
+  await close()
 })
-
-/** An order's life as a list of facts, each at so many seconds after the order was placed. */
-type Moment = readonly [seconds: number, event: OrderEvent]
-const append = (stream: string, moments: readonly (readonly [Instant, OrderEvent | InventoryEvent])[]): Promise<void> =>
-  database.batch(async (work) => {
-    const records = new PostgresRecords(database)
-    for (const [index, [at, fact]] of moments.entries())
-      work.add(records.append([{ stream, firstVersion: index + 1, facts: [fact], origin: { actor: 'test' }, at }]))
-  })
 
 const tell = async (placed: OrderEventOf<'OrderPlaced'>, ...life: readonly Moment[]): Promise<void> => {
-  const moments = [[0, placed] as const, ...life]
-  await append(
-    newId(placed.placedAt),
-    moments.map(([seconds, event]) => [addSeconds(placed.placedAt, seconds), event] as const),
-  )
+  await appendOrder(database, placed, life)
   await consumers.settle()
 }
-
-const line = (quantity: number, more: Partial<OrderEventOf<'OrderPlaced'>['lines'][number]> = {}) => ({
-  sku: 'mug' as Sku,
-  name: 'A mug',
-  quantity,
-  unitPrice: 500,
-  discount: 0,
-  kind: 'product' as const,
-  grams: 300,
-  ifShort: 'refuse' as const,
-  ...more,
-})
-let number = 1000
-const placed = (at: string, more: Partial<OrderEventOf<'OrderPlaced'>> = {}): OrderEventOf<'OrderPlaced'> => {
-  const lines = more.lines ?? [line(2)]
-  const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
-  number += 1
-  return {
-    type: 'OrderPlaced',
-    number,
-    placedAt: at as Instant,
-    channel: 'web',
-    source: 'Web',
-    dialect: 'v1',
-    currency: 'GBP',
-    lines,
-    totals: { subtotal, discount: 0, shipping: 0, tax: 0, total: subtotal },
-    terms: 'prepaid',
-    capture: 'placement',
-    onShortage: 'refuse',
-    destination: { country: 'GB', postalCode: 'LS1', latitude: 53.8, longitude: -1.5 },
-    shippingMethod: 'standard',
-    ...more,
-  }
-}
-const became = (to: OrderEventOf<'StatusChanged'>['to']): OrderEvent => ({ type: 'StatusChanged', from: 'received', to })
-const reserved = (arrives: string, quantity: number, kind: 'stock' | 'backorder' = 'stock'): OrderEvent => ({
-  type: 'StockReserved',
-  shipments: [
-    {
-      place: 'LDS' as Place,
-      dispatch: arrives as Day,
-      arrives: arrives as Day,
-      lines: [{ line: 0, sku: 'mug' as Sku, quantity, from: 'LDS' as Place, kind }],
-    },
-  ],
-})
-const parcel = (name: string, status: ParcelStatus, lines: readonly LineUnits[]): OrderEvent => ({
-  type: 'ParcelProgressed',
-  parcel: name,
-  fulfilment: 'f',
-  status,
-  carrier: 'simulated',
-  attempts: 0,
-  lines,
-})
-const both: LineUnits[] = [{ line: 0, quantity: 2 }]
-const one: LineUnits[] = [{ line: 0, quantity: 1 }]
-
 const ask = async (query: string) => {
   const response = await edge.inject(`/v1/insights?${query}`)
   assert.equal(response.statusCode, 200, response.body)
-  return response.json()
+  return response.json<Report>()
 }
 const dump = async (): Promise<string[]> => {
   const tables = ['orders', 'figures', 'durations', 'promotions', 'stock']
@@ -206,13 +129,13 @@ describe('The figures of a month', () => {
       [1_900, became('paid')],
     )
     await tell(placed('2026-05-07T10:00:00.000Z', { currency: 'EUR' }))
-    await append(newId('2026-05-07T10:00:00.000Z' as Instant), [
+    await append(database, newId('2026-05-07T10:00:00.000Z' as Instant), [
       [
         '2026-05-07T10:00:00.000Z' as Instant,
         { type: 'StockLow', sku: 'mug' as Sku, place: 'LDS' as Place, available: 2, threshold: 5 },
       ],
     ])
-    await append(newId('2026-05-07T11:00:00.000Z' as Instant), [
+    await append(database, newId('2026-05-07T11:00:00.000Z' as Instant), [
       ['2026-05-07T11:00:00.000Z' as Instant, { type: 'StockOut', sku: 'mug' as Sku, place: 'LDS' as Place }],
     ])
     await consumers.settle()
@@ -268,9 +191,9 @@ describe('The figures of a month', () => {
 
   it('tell how long each stage took, to within 1 %', async () => {
     const { processing } = await ask('from=2026-05-01&to=2026-05-31')
-    const near = (stage: string, p50: number, p90: number, count: number) => {
-      assert.ok(Math.abs(processing[stage].p50Seconds - p50) <= p50 * 0.01, `${stage} p50 ${processing[stage].p50Seconds}`)
-      assert.ok(Math.abs(processing[stage].p90Seconds - p90) <= p90 * 0.01, `${stage} p90 ${processing[stage].p90Seconds}`)
+    const near = (stage: Stage, p50: number, p90: number, count: number) => {
+      assert.ok(Math.abs(Number(processing[stage].p50Seconds) - p50) <= p50 * 0.01, `${stage} p50`)
+      assert.ok(Math.abs(Number(processing[stage].p90Seconds) - p90) <= p90 * 0.01, `${stage} p90`)
       assert.equal(processing[stage].count, count)
     }
     near('received_to_paid', 1_200, 1_900, 3)
@@ -289,7 +212,7 @@ describe('The figures of a month', () => {
   it('come as a series, with its empty days', async () => {
     const { series } = await ask('from=2026-05-03&to=2026-05-06')
     assert.deepEqual(
-      series.map(({ start, orders }: { start: string; orders: number }) => [start, orders]),
+      series.map(({ start, orders }) => [start, orders]),
       [
         ['2026-05-03', 0],
         ['2026-05-04', 2],
@@ -312,7 +235,7 @@ describe('A day of the shop in the figures', () => {
       await tell(placed(at))
     const { series } = await ask('from=2026-03-28&to=2026-03-30')
     assert.deepEqual(
-      series.map(({ orders }: { orders: number }) => orders),
+      series.map(({ orders }) => orders),
       [1, 2, 1],
     )
   })
@@ -356,7 +279,7 @@ describe('Rebuilding the figures', () => {
   it('does not count twice what was parked before', async () => {
     const at = '2026-06-02T10:00:00.000Z' as Instant
     const stream = newId(at)
-    await append(stream, [
+    await append(database, stream, [
       [at, placed(at)],
       [at, { type: 'MoneyRecorded', payment: 'pay', step: 'refunded', amount: 70 }],
     ])
@@ -377,7 +300,7 @@ describe('A question that cannot be answered', () => {
   const refused = async (query: string) => {
     const response = await edge.inject(`/v1/insights?${query}`)
     assert.equal(response.statusCode, 400, response.body)
-    return response.json().errors?.[0]?.pointer
+    return response.json<{ errors?: { pointer: string }[] }>().errors?.[0]?.pointer
   }
   it('is refused with the field that is wrong', async () => {
     assert.equal(await refused('from=2026-02-30'), '/from')

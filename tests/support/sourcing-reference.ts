@@ -218,8 +218,13 @@ export const faults = (x: Instance, plan: Plan): string[] => {
       sent[line.line] = (sent[line.line] ?? 0) + line.quantity
       const leaves = line.lot ?? x.wh[from]?.ready0 ?? 0
       if ((line.kind === 'transfer') !== (from !== hub)) found.push(`line ${line.line}: kind ${line.kind} from ${line.from}`)
+      // Stock and an earlier lot of one place that travel together are ready with the later of the two.
       const lanes = x.lanes.flatMap((lane, k) =>
-        lane.from === from && lane.to === hub && leaves + lane.days === line.day ? [k] : [],
+        lane.from === from &&
+        lane.to === hub &&
+        (leaves + lane.days === line.day || Math.max(leaves, x.wh[from]?.ready0 ?? 0) + lane.days === line.day)
+          ? [k]
+          : [],
       )
       const ready = Math.max(leaves, x.wh[hub]?.ready0 ?? 0)
       if (from === hub && line.day !== ready) found.push(`line ${line.line}: at the hub on ${line.day}, not ${ready}`)

@@ -62,3 +62,23 @@ export const startWaybill = async (environment: Readonly<Record<string, string>>
     },
   }
 }
+
+/** How long a journey waits for what must come; far beyond what it takes, so that only a fault reaches it. */
+const patienceMs = 20_000
+
+/** Looks again after each commit until the answer is there. @throws with the last answer where it never comes. */
+export const eventually = async <Value>(waybill: Waybill, what: string, look: () => Promise<Value | undefined>): Promise<Value> => {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 100)
+      waybill.shop.wakeUps.on(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}

@@ -4,52 +4,40 @@
  * busy the first time; every other one is delivered.
  */
 import { newId } from '../../platform/ids.ts'
-import type { Database } from '../../platform/postgres/database.ts'
 import type { Records } from '../../platform/records/records.ts'
+import type { Batches } from '../../platform/store/work.ts'
 import type { TaskHandler } from '../../platform/tasks/worker.ts'
 import { type SmsPort, type SmsReport, Undeliverable } from './ports.ts'
+import type { SimulatedSmsBook } from './simulated-sms-store.ts'
 
 const reportKind = 'notification.sms_report'
+const endings = { unknown: '000', undelivered: '001', busy: '002' } as const
 
 export type SimulatedSms = Readonly<{ port: SmsPort; tasks: readonly TaskHandler[] }>
+export type SimulatedSmsOptions = Readonly<{
+  batches: Batches
+  records: Records
+  book: SimulatedSmsBook
+  reported: (report: SmsReport) => Promise<void>
+}>
 
-export const simulatedSms = (
-  database: Database,
-  records: Records,
-  reported: (report: SmsReport) => Promise<void>,
-): SimulatedSms => {
-  /** @returns the status before, undefined where the provider hears of it for the first time. */
-  const enter = async (id: string, person: string, to: string, text: string): Promise<string | undefined> => {
-    const first = to.endsWith('002') ? 'busy' : 'queued'
-    const [row] = await database.read<{ before: string | null }>(
-      `with known as (select status from notifications.sms where id = $1),
-        entered as (
-          insert into notifications.sms (id, person, recipient, text, status) values ($1, $2, $3, $4, $5)
-          on conflict (id) do update set status = 'queued' where sms.status in ('busy', 'undelivered'))
-       select (select status from known) as before`,
-      [id, person, to, text, first],
-      'sms_enter',
-    )
-    return row?.before ?? undefined
-  }
-
-  const send: SmsPort['send'] = async ({ id, person, to, text }) => {
-    if (to.endsWith('000')) throw new Undeliverable('the number does not exist')
-    const before = await enter(id, person, to, text)
-    if (before === undefined && to.endsWith('002')) throw new Error('the provider is busy')
+export const simulatedSms = ({ batches, records, book, reported }: SimulatedSmsOptions): SimulatedSms => {
+  const send: SmsPort['send'] = async (sms) => {
+    if (sms.to.endsWith(endings.unknown)) throw new Undeliverable('the number does not exist')
+    const busy = sms.to.endsWith(endings.busy)
+    const before = await book.enter(sms, busy ? 'busy' : 'queued')
+    if (busy && before === undefined) throw new Error('the provider is busy')
+    // Asked again for what it has: its report is on its way, or was given.
     if (before === 'queued' || before === 'delivered') return
-    await database.batch(async (work) => {
-      work.add(records.schedule([{ id: newId(work.now), kind: reportKind, key: id, dueAt: work.now, body: { sms: id } }]))
+    await batches.batch((work) => {
+      work.add(records.schedule([{ id: newId(work.now), kind: reportKind, key: sms.id, dueAt: work.now, body: { sms: sms.id } }]))
+      return Promise.resolve()
     })
   }
 
   const report: TaskHandler['run'] = async ({ body }) => {
-    const [row] = await database.read<{ id: string; status: SmsReport['status'] }>(
-      `update notifications.sms set status = case when recipient like '%001' then 'undelivered' else 'delivered' end where id = $1 returning id, status`,
-      [body['sms']],
-      'sms_report',
-    )
-    if (row !== undefined) await reported(row)
+    const settled = await book.settle(body['sms'], endings.undelivered)
+    if (settled !== undefined) await reported(settled)
     return 'done'
   }
   return { port: { send }, tasks: [{ kind: reportKind, run: report }] }

@@ -52,14 +52,13 @@ export class Sending {
     const id = String(body['notification'])
     const row = await store.begin(id)
     if (row === undefined) return 'done'
-    try {
-      await this.#send(row)
-    } catch (fault) {
-      const reason = withoutPersonalData(fault instanceof Error ? fault.message : String(fault))
+    const fault = await this.#send(row).then(() => undefined, faultOf)
+    if (fault !== undefined) {
+      const reason = withoutPersonalData(fault.message)
       const over = fault instanceof Undeliverable || attempt >= attemptsMax
       await store.finish(id, over ? 'FAILED' : 'PENDING', reason)
       if (over) return 'done'
-      // Thrown again, for the worker's backoff; without its cause, whose text may name the recipient.
+      // Thrown for the worker's backoff; without its cause, whose text may name the recipient.
       throw new Error(`${row.channel}: ${reason}`)
     }
     await store.finish(id, 'SENT', null)
@@ -110,3 +109,5 @@ export class Sending {
     return { id, replayed: false }
   }
 }
+
+const faultOf = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))
