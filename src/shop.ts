@@ -114,7 +114,14 @@ export const openShop = async ({ connection, configuration, log, environment, ba
 
   const orderStore = new PostgresOrders(database)
   const reads = new OrderReads(orderStore, records)
-  const fulfilment = createFulfilment({ batches: database, records, stores: postgresFulfilmentStores(database), committed, now })
+  const fulfilment = createFulfilment({
+    batches: database,
+    records,
+    stores: postgresFulfilmentStores(database),
+    committed,
+    now,
+    collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
+  })
   const orders = new OrderService({
     batches: database,
     records,
@@ -290,6 +297,18 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     routes,
     now,
     geocode,
+    /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */
+    settled: async (): Promise<void> => {
+      while (!(await consumers.caughtUp()) || !(await tasks.quiet())) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 20)
+          wakeUps.once(() => {
+            clearTimeout(timer)
+            resolve()
+          })
+        })
+      }
+    },
     /** Begins to react: events, tasks, timers. */
     start: async (): Promise<void> => {
       await wakeUps.start()

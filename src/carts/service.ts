@@ -24,7 +24,7 @@ export type CartOutcome = CartView | CartRefusal
 export type CartOptions = Readonly<{
   batches: Batches
   store: CartRepository
-  catalog: CatalogQueries
+  catalog: Pick<CatalogQueries, 'ensure' | 'product'>
   stock: StockQueries
   now: () => Instant
 }>

@@ -33,7 +33,11 @@ class RememberedRows<Row extends Readonly<{ version: number }>> {
     const latest = await this.#repository.lastChange()
     if (latest === undefined) return
     if (this.#seen === undefined) await this.#load()
-    else this.remember(await this.#repository.changedSince(instant(milliseconds(this.#seen) - overlapMs)))
+    else {
+      const changed = await this.#repository.changedSince(instant(milliseconds(this.#seen) - overlapMs))
+      const stale = changed.filter(({ key, version }) => (this.rows.get(key)?.version ?? 0) < version)
+      if (stale.length > 0) this.remember(await this.#repository.get(stale.map(({ key }) => key)))
+    }
     this.#seen = latest
   }
 

@@ -47,7 +47,8 @@ export const price = (request: PriceRequest, book: PriceBook): Priced | PricingR
   const off = promotions.reduce((total, { amount }) => total + amount, 0)
   const total = sum([subtotal - off, method.price])
   if (total === undefined) return tooLarge('the total', lines)
-  const discounts = spread(off, subtotals)
+  // Nothing to spread is the common case, and the hot path.
+  const discounts = off === 0 ? [] : spread(off, subtotals)
   return {
     currency,
     lines: expand(lines, discounts),
@@ -162,6 +163,7 @@ const amountsOff = (promotions: readonly Promotion[], subtotal: number): Readonl
 const valueOf = (promotions: readonly Promotion[]): number => promotions.reduce((sum, { value }) => sum + value, 0)
 
 const shares = (promotions: readonly Promotion[], off: number): (readonly [string, number])[] => {
+  if (promotions.length === 1) return promotions.map(({ code }) => [code, off] as const)
   const parts = spread(
     off,
     promotions.map(({ value }) => value),
@@ -176,6 +178,7 @@ const expand = (lines: readonly Sold[], discounts: readonly number[]): readonly 
     const discount = discounts[index] ?? 0
     const parent = all.length
     all.push({ ...lineOf(product, quantity), unitPrice, discount, kind: parts.length > 0 ? 'bundle' : 'product' })
+    if (parts.length === 0) continue
     const worths = spread(
       unitPrice * quantity - discount,
       parts.map(({ worth }) => worth),

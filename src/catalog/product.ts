@@ -109,6 +109,8 @@ const drafted = (draft: ProductDraft, before: Product | undefined): Product => (
   version: (before?.version ?? 0) + 1,
 })
 
+const skuShape = new RegExp(skuPattern)
+
 /** What every door must keep to, a file's as well as HTTP's. */
 const faults = (product: Product): readonly FieldProblem[] => {
   const { sku, name, description, unitPrice, currency, grams, lowStock, components, prices } = product
@@ -117,7 +119,7 @@ const faults = (product: Product): readonly FieldProblem[] => {
   const isCount = (value: number, max: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= max
   const isText = (text: string, max: number): boolean => text.length <= max && !text.includes('\0')
   return [
-    ...wrong(new RegExp(skuPattern).test(sku), '/sku', 'must have 1 to 64 letters, digits, spaces or . _ : -'),
+    ...wrong(skuShape.test(sku), '/sku', 'must have 1 to 64 letters, digits, spaces or . _ : -'),
     ...wrong(name.trim() !== '' && isText(name, textMax.name), '/name', `must have 1 to ${textMax.name} characters`),
     ...wrong(isText(description, textMax.description), '/description', `must have at most ${textMax.description} characters`),
     ...wrong(isCount(unitPrice, unitPriceMax), '/unitPrice', `must be minor units from 0 to ${unitPriceMax}`),
@@ -184,7 +186,7 @@ const compared = [
   'archived',
 ] as const satisfies readonly (keyof Product)[]
 
-export const changedFields = (before: Product, after: Product): readonly string[] =>
+const changedFields = (before: Product, after: Product): readonly string[] =>
   compared.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
 
 export const productFact = (before: Product | undefined, after: Product): CatalogEvent => {

@@ -3,7 +3,7 @@ import type { Instant } from '../kernel/ids.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { Product } from './product.ts'
 import type { Promotion, ShippingMethod } from './promotion.ts'
-import type { CatalogStores, ProductFilter, ProductRepository, RowRepository } from './store.ts'
+import type { CatalogStores, Changed, ProductFilter, ProductRepository, RowRepository } from './store.ts'
 
 class MemoryRows<Row extends Readonly<{ version: number }>> implements RowRepository<Row> {
   readonly rows = new Map<string, Readonly<{ row: Row; at: Instant }>>()
@@ -43,8 +43,9 @@ class MemoryRows<Row extends Readonly<{ version: number }>> implements RowReposi
     return Promise.resolve(this.sorted(after).slice(0, limit))
   }
 
-  changedSince(at: Instant): Promise<readonly Row[]> {
-    return Promise.resolve([...this.rows.values()].filter((stored) => stored.at > at).map(({ row }) => row))
+  changedSince(at: Instant): Promise<readonly Changed[]> {
+    const changed = [...this.rows].filter(([, stored]) => stored.at > at)
+    return Promise.resolve(changed.map(([key, { row }]) => ({ key, version: row.version })))
   }
 
   lastChange(): Promise<Instant | undefined> {

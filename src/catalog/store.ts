@@ -5,6 +5,8 @@ import type { ColumnType, SqlWrite, Work, Write } from '../platform/store/work.t
 import type { Product } from './product.ts'
 import type { Promotion, ShippingMethod } from './promotion.ts'
 
+export type Changed = Readonly<{ key: string; version: number }>
+
 /** Rows that have a key and a version, and are saved as a batch decided them. */
 export interface RowRepository<Row> {
   /** Loads and locks, in key order. */
@@ -14,7 +16,8 @@ export interface RowRepository<Row> {
   get(keys: readonly string[]): Promise<readonly Row[]>
   /** A page by key, after the key `after`. */
   page(after: string | undefined, limit: number): Promise<readonly Row[]>
-  changedSince(at: Instant): Promise<readonly Row[]>
+  /** Which rows changed after `at`, and to which version: after an import there are many, and most are known already. */
+  changedSince(at: Instant): Promise<readonly Changed[]>
   /** The database's instant of the latest change; undefined while there is none. */
   lastChange(): Promise<Instant | undefined>
 }
@@ -86,8 +89,12 @@ class PostgresRows<Row extends Readonly<{ version: number }>> implements RowRepo
     return this.read(`where $1::text is null or ${key} > $1 order by ${key} limit $2`, [after ?? null, limit])
   }
 
-  changedSince(at: Instant): Promise<readonly Row[]> {
-    return this.read('where changed_at > $1::timestamptz', [at])
+  changedSince(at: Instant): Promise<readonly Changed[]> {
+    const { name, names } = this.#table
+    return this.#database.read<{ key: string; version: number }>(
+      `select ${names[0]} as key, version from ${name} where changed_at > $1::timestamptz`,
+      [at],
+    )
   }
 
   async lastChange(): Promise<Instant | undefined> {

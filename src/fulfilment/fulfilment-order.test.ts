@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
 import { specify } from '../../tests/contracts/fulfilment-specify.ts'
-import { fold, isRefusal } from '../kernel/decider.ts'
+import { fold } from '../kernel/decider.ts'
 import type { Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 import type { FulfilmentEvent, FulfilmentEventOf, WorkLine } from './contract.ts'
 import { actions, type FulfilmentCommand, fulfilmentOrder } from './fulfilment-order.ts'
-import { totalOf } from './units.ts'
-import { isLive } from './work.ts'
 
 const at = '2026-11-21T10:00:00.000Z' as Instant
 const order = 'order' as OrderId
@@ -62,7 +59,7 @@ describe('Planning the work of a warehouse', () => {
   it('releases it at once when every unit is there', () =>
     given()
       .when({ do: 'plan', ...asked, at })
-      .then(...ready))
+      .thenEvents(...ready))
   it('waits while a hold blocks it', () =>
     given()
       .when({ do: 'plan', ...asked, held: true, at })
@@ -83,7 +80,7 @@ describe('Waiting for units', () => {
   it('goes on waiting when a part arrives', () =>
     given(travelling)
       .when({ do: 'arrive', lines: [{ line: 1, quantity: 2 }], via: 'transfer', place: leeds, at })
-      .then({ type: 'UnitsArrived', ...about, lines: [line(1, 2)], via: 'transfer' }))
+      .thenEvents({ type: 'UnitsArrived', ...about, lines: [line(1, 2)], via: 'transfer' }))
   it('is released by the last unit', () =>
     given(travelling)
       .when({ do: 'arrive', lines: [{ line: 1, quantity: 3 }], via: 'transfer', place: leeds, at })
@@ -91,7 +88,7 @@ describe('Waiting for units', () => {
   it('takes no more than it waits for', () =>
     given(travelling)
       .when({ do: 'arrive', lines: [{ line: 1, quantity: 9 }], via: 'transfer', place: leeds, at })
-      .then(
+      .thenEvents(
         { type: 'UnitsArrived', ...about, lines: [line(1, 3)], via: 'transfer' },
         released({ line: 0, quantity: 2 }, { line: 1, quantity: 3 }),
       ))
@@ -110,7 +107,10 @@ describe('Waiting for units', () => {
   it('goes on with the rest when units will not come', () =>
     given(travelling)
       .when({ do: 'giveUp', lines: [{ line: 1, quantity: 3 }], reason: 'declined', at })
-      .then({ type: 'UnitsNotComing', ...about, lines: [line(1, 3)], reason: 'declined' }, released({ line: 0, quantity: 2 })))
+      .thenEvents(
+        { type: 'UnitsNotComing', ...about, lines: [line(1, 3)], reason: 'declined' },
+        released({ line: 0, quantity: 2 }),
+      ))
   it('is not picked before', () => given(travelling).when({ do: 'pick', at }).thenRefused('step_not_possible'))
 })
 
@@ -137,11 +137,11 @@ describe('Picking', () => {
   it('takes everything that is left', () =>
     given(...ready, picked(line(0, 2)))
       .when({ do: 'pick', at })
-      .then(picked(line(1, 3))))
+      .thenEvents(picked(line(1, 3))))
   it('takes some of a line', () =>
     given(...ready)
       .when({ do: 'pick', lines: [{ line: 1, quantity: 1 }], at })
-      .then(picked(line(1, 1))))
+      .thenEvents(picked(line(1, 1))))
   it('does nothing when everything is picked', () =>
     given(...allPicked)
       .when({ do: 'pick', at })
@@ -177,7 +177,7 @@ describe('Finding fewer than asked', () => {
   it('gives up these units, the rest goes on', () =>
     given(...ready)
       .when(short(3))
-      .then(found))
+      .thenEvents(found))
   it('cannot give up what is picked', () =>
     given(...allPicked)
       .when(short(1))
@@ -206,7 +206,7 @@ describe('Packing', () => {
   it('puts everything into one parcel, weighed by the catalogue', () =>
     given(...allPicked)
       .when(into({ parcel: 'p1' }))
-      .then(packed(box)))
+      .thenEvents(packed(box)))
   it('splits into parcels as named', () =>
     given(...allPicked)
       .when(
@@ -215,7 +215,7 @@ describe('Packing', () => {
           { parcel: 'p2', lines: [{ line: 1, quantity: 3 }] },
         ),
       )
-      .then(twoBoxes))
+      .thenEvents(twoBoxes))
   it('forgets no unit', () =>
     given(...allPicked)
       .when(into({ parcel: 'p1', lines: [{ line: 0, quantity: 2 }] }))
@@ -284,19 +284,19 @@ describe('Leaving the warehouse', () => {
   it('is collected with its only parcel', () =>
     given(...allPacked)
       .when({ do: 'parcelCollected', parcel: 'p1', at })
-      .then(collected))
+      .thenEvents(collected))
   it('waits for the second parcel', () =>
     given(...allPicked, twoBoxes)
       .when({ do: 'parcelCollected', parcel: 'p1', at })
-      .then({ type: 'ParcelLeft', order, parcel: 'p1' }))
+      .thenEvents({ type: 'ParcelLeft', order, parcel: 'p1' }))
   it('is collected with the last one', () =>
     given(...allPicked, twoBoxes, { type: 'ParcelLeft', order, parcel: 'p1' })
       .when({ do: 'parcelCollected', parcel: 'p2', at })
-      .then(collected))
+      .thenEvents(collected))
   it('is delivered with the last one', () =>
     given(...allPacked, collected)
       .when({ do: 'parcelDelivered', parcel: 'p1', at })
-      .then({ type: 'FulfilmentDelivered', ...about, lines }))
+      .thenEvents({ type: 'FulfilmentDelivered', ...about, lines }))
   it('takes a delivery whose collection nobody reported', () =>
     given(...allPacked)
       .when({ do: 'parcelDelivered', parcel: 'p1', at })
@@ -311,15 +311,15 @@ describe('Cancelling units', () => {
   it('takes them from the shelf first', () =>
     given(...ready, picked(line(1, 1)))
       .when(cancel([{ line: 1, quantity: 2 }]))
-      .then({ type: 'FulfilmentReduced', ...about, lines: [line(1, 2)], putBack: [] }))
+      .thenEvents({ type: 'FulfilmentReduced', ...about, lines: [line(1, 2)], putBack: [] }))
   it('puts picked ones back', () =>
     given(...allPicked)
       .when(cancel([{ line: 1, quantity: 2 }]))
-      .then({ type: 'FulfilmentReduced', ...about, lines: [line(1, 2)], putBack: [line(1, 2)] }))
+      .thenEvents({ type: 'FulfilmentReduced', ...about, lines: [line(1, 2)], putBack: [line(1, 2)] }))
   it('opens a parcel that loses a part', () =>
     given(...allPacked)
       .when(cancel([{ line: 1, quantity: 2 }]))
-      .then({
+      .thenEvents({
         type: 'FulfilmentReduced',
         ...about,
         lines: [line(1, 2)],
@@ -340,7 +340,7 @@ describe('Cancelling units', () => {
     }
     given(...allPicked, twoBoxes)
       .when(cancel([{ line: 1, quantity: 3 }]))
-      .then(reduced)
+      .thenEvents(reduced)
     const state = fold(fulfilmentOrder.evolve, fulfilmentOrder.initial, [...allPicked, twoBoxes, reduced])
     assert.equal(state.status, 'packed')
     assert.deepEqual(actions(state), ['put_back'])
@@ -364,79 +364,5 @@ describe('Cancelling units', () => {
   it('lists the put-back until it is done', () =>
     given(...allPicked, { type: 'FulfilmentReduced', ...about, lines: [line(1, 2)], putBack: [line(1, 2)] })
       .when({ do: 'putBack', at })
-      .then({ type: 'UnitsPutBack', ...about, lines: [line(1, 2)] }))
-})
-
-const someUnits = fc.array(fc.record({ line: fc.integer({ min: 0, max: 2 }), quantity: fc.integer({ min: 1, max: 4 }) }), {
-  minLength: 1,
-  maxLength: 3,
-})
-const anyCommand: fc.Arbitrary<FulfilmentCommand> = fc.oneof(
-  fc.record({
-    do: fc.constant('arrive' as const),
-    lines: someUnits,
-    via: fc.constantFrom('transfer' as const, 'supply' as const),
-    place: fc.constant(leeds),
-    at: fc.constant(at),
-  }),
-  fc.record({
-    do: fc.constant('giveUp' as const),
-    lines: someUnits,
-    reason: fc.constantFrom('declined' as const, 'lost' as const),
-    at: fc.constant(at),
-  }),
-  fc.record({ do: fc.constant('reroute' as const), lines: someUnits, from: fc.constant(york), at: fc.constant(at) }),
-  fc.record({ do: fc.constant('hold' as const), release: fc.boolean(), collection: fc.boolean(), at: fc.constant(at) }),
-  fc.record({ do: fc.constant('pick' as const), lines: fc.option(someUnits, { nil: undefined }), at: fc.constant(at) }),
-  fc.record({ do: fc.constant('short' as const), lines: someUnits, by: fc.constant('w'), at: fc.constant(at) }),
-  fc.record({
-    do: fc.constant('pack' as const),
-    parcels: fc.constantFrom(['a'], ['b'], ['c']).map(([parcel = '']) => [{ parcel }]),
-    at: fc.constant(at),
-  }),
-  fc.record({
-    do: fc.constantFrom('parcelCollected' as const, 'parcelDelivered' as const),
-    parcel: fc.constantFrom('a', 'b', 'c'),
-    at: fc.constant(at),
-  }),
-  fc.record({
-    do: fc.constant('reduce' as const),
-    lines: fc.oneof(someUnits, fc.constant('all' as const)),
-    reason: fc.constant('x'),
-    at: fc.constant(at),
-  }),
-  fc.record({ do: fc.constant('putBack' as const), at: fc.constant(at) }),
-)
-
-describe('Whatever happens to the work of a warehouse', () => {
-  it('units in are units out, and each is in one place', () => {
-    const start = plannedOf([here(0, 4), { ...here(1, 3), from: york, kind: 'transfer' }, { ...here(2, 5), kind: 'backorder' }])
-    fc.assert(
-      fc.property(fc.array(anyCommand, { maxLength: 30 }), (commands) => {
-        let state = fold(fulfilmentOrder.evolve, fulfilmentOrder.initial, [start])
-        let gone = 0
-        for (const command of commands) {
-          const decided = fulfilmentOrder.decide(command, state)
-          if (isRefusal(decided)) continue
-          for (const event of decided) {
-            if (event.type === 'UnitsFoundShort' || event.type === 'UnitsNotComing' || event.type === 'FulfilmentReduced')
-              gone += totalOf(event.lines)
-            state = fulfilmentOrder.evolve(state, event)
-          }
-          assert.ok(isLive(state))
-          assert.equal(totalOf(state.lines) + gone, 12)
-          for (const { supply, transit, picked: off, quantity } of state.lines) {
-            assert.ok(supply >= 0 && transit >= 0 && off >= 0 && supply + transit + off <= quantity)
-          }
-          const inBoxes = totalOf(state.parcels.flatMap(({ lines }) => lines))
-          if (['packed', 'collected', 'delivered'].includes(state.status)) assert.equal(inBoxes, totalOf(state.lines))
-          if (state.status === 'released')
-            assert.ok(!state.held && state.lines.every(({ supply, transit }) => supply + transit === 0))
-          const again = fulfilmentOrder.decide(command, state)
-          if (command.do === 'pack' || (command.do === 'reduce' && command.lines === 'all'))
-            assert.ok(isRefusal(again) || again.length === 0, 'repeated, it changes nothing')
-        }
-      }),
-    )
-  })
+      .thenEvents({ type: 'UnitsPutBack', ...about, lines: [line(1, 2)] }))
 })

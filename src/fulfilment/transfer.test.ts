@@ -37,22 +37,22 @@ const received = (more: Partial<Extract<TransferEvent, { type: 'TransferReceived
 })
 
 describe('A transfer', () => {
-  it('is sent as it was asked for', () => given(requested).when({ do: 'send', at }).then(sent))
+  it('is sent as it was asked for', () => given(requested).when({ do: 'send', at }).thenEvents(sent))
   it('is sent once', () => given(requested, sent).when({ do: 'send', at }).thenNothing())
   it('arrives whole when nothing else is said', () =>
     given(requested, sent)
       .when(receive())
-      .then(received({ received: lines, closed: true })))
+      .thenEvents(received({ received: lines, closed: true })))
   it('is not received before it is sent', () => given(requested).when(receive()).thenRefused('step_not_possible'))
   // inventree#5352, #8406: transfers without transit, confirmation or partial receipt.
   it('arrives in parts', () => {
     const part = received({ received: [{ line: 0, sku: 'a' as Sku, quantity: 1 }] })
     given(requested, sent)
       .when(receive({ lines: [{ line: 0, quantity: 1 }] }))
-      .then(part)
+      .thenEvents(part)
     given(requested, sent, part)
       .when(receive())
-      .then(
+      .thenEvents(
         received({
           received: [
             { line: 0, sku: 'a' as Sku, quantity: 3 },
@@ -65,7 +65,7 @@ describe('A transfer', () => {
   it('tells what came damaged, and what is missing when it is closed', () =>
     given(requested, sent)
       .when(receive({ lines: [{ line: 0, quantity: 1 }], damaged: [{ line: 3, quantity: 1 }], close: true }))
-      .then(
+      .thenEvents(
         received({
           received: [{ line: 0, sku: 'a' as Sku, quantity: 1 }],
           damaged: [{ line: 3, sku: 'b' as Sku, quantity: 1 }],
@@ -87,7 +87,7 @@ describe('A transfer', () => {
   it('is declined by a sender who has not got it', () =>
     given(requested)
       .when({ do: 'decline', at })
-      .then({ type: 'TransferDeclined', ...about, fulfilment: 'ful', lines }))
+      .thenEvents({ type: 'TransferDeclined', ...about, fulfilment: 'ful', lines }))
   it('is declined in part', () => {
     const part: TransferEvent = {
       type: 'TransferDeclined',
@@ -97,10 +97,10 @@ describe('A transfer', () => {
     }
     given(requested)
       .when({ do: 'decline', lines: [{ line: 0, quantity: 4 }], at })
-      .then(part)
+      .thenEvents(part)
     given(requested, part)
       .when({ do: 'send', at })
-      .then({ type: 'TransferSent', ...about, lines: [{ line: 3, sku: 'b' as Sku, quantity: 2 }] })
+      .thenEvents({ type: 'TransferSent', ...about, lines: [{ line: 3, sku: 'b' as Sku, quantity: 2 }] })
   })
   it('cannot be declined on its way', () => given(requested, sent).when({ do: 'decline', at }).thenRefused('step_not_possible'))
   it('is called off before it is sent', () =>

@@ -1,5 +1,5 @@
 /** Accounts' one way in. Each command is decided under the lock; personal data goes to rows of its own. */
-import { isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
+import { type Refusal, refuse } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
 import type { Instant, PersonRef } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
@@ -78,7 +78,10 @@ export class Users {
     )
   }
 
-  /** For the batch of an order: makes its users known. Writes nothing for those this process knows to be. */
+  /**
+   * For the batch of an order: makes its users known. Writes nothing for those this process knows to be; doors check
+   * `userIdPattern` first.
+   */
   ensureWrites(userIds: readonly string[], now: Instant): Write {
     const unknown = [...new Set(userIds)].filter((userId) => !this.#known.has(userId))
     return this.#options.store.ensure(
@@ -179,5 +182,3 @@ const factOf = { create: 'UserCreated', update: 'UserUpdated', delete: 'UserEras
   UserCommand['do'],
   UserEvent['type']
 >
-
-export const isUser = (outcome: UserOutcome): outcome is UserView => !isRefusal(outcome)

@@ -81,6 +81,7 @@ for (const kind of [inMemory(), onPostgres()]) {
       const created = viewed(await users.create({ userId: 'ada', profile: { name: 'Ada', address: home } }, origin))
       assert.deepEqual([created.userId, created.name, created.version], ['ada', 'Ada', 1])
       assert.equal(reason(await users.create({ userId: 'ada', profile: {} }, origin)), 'user_exists')
+      assert.equal(reason(await users.create({ userId: 'a/b', profile: {} }, origin)), 'user_invalid')
       const view = viewed(await users.view('ada'))
       assert.deepEqual([view.name, view.email, view.address], ['Ada', undefined, home])
     })

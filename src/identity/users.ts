@@ -29,11 +29,12 @@ export type UserCommand = Readonly<
   | { do: 'update'; userId: string; profile: Profile; expected?: number | undefined }
   | { do: 'delete'; userId: string; expected?: number | undefined }
 >
-export type UserReason = 'user_exists' | 'user_not_found' | 'version_mismatch'
+export type UserReason = 'user_invalid' | 'user_exists' | 'user_not_found' | 'version_mismatch'
 /** Facts of accounts, one fact a stream: the account's own id and nothing that names a person. */
 export type UserEvent = Readonly<{ type: 'UserCreated' | 'UserUpdated' | 'UserErased'; user: string }>
 
 export const userIdPattern = '^[A-Za-z0-9 ._:-]{1,64}$'
+const userIdShape = new RegExp(userIdPattern)
 
 /** An address as requirement B1 takes it: C6's destination, or a plain string, which is its `address`. */
 export const addressOf = (given: string | Partial<Address>): Address => {
@@ -54,6 +55,10 @@ export const merged = (known: Profile, said: Profile): Profile => ({
 
 /** Why a command cannot be: undefined where it can. */
 export const unlessPossible = (command: UserCommand, account: Account | undefined): Refusal<UserReason> | undefined => {
+  if (command.do === 'create' && !userIdShape.test(command.userId))
+    return refuse('user_invalid', 'a userId has 1 to 64 letters, digits, spaces or . _ : -', {
+      errors: [{ pointer: '/userId', code: 'invalid' }],
+    })
   if (command.do === 'create')
     return account === undefined ? undefined : refuse('user_exists', `there is a user ${command.userId} already`)
   if (account === undefined) return refuse('user_not_found', `there is no user ${command.userId}`)

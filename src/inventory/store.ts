@@ -65,7 +65,7 @@ const lotColumns = 'id, sku, place, day, quantity, received, kind, reference, cl
 const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand, reserved = l.reserved + t.reserved, in_transit = l.in_transit + t.in_transit,
     damaged = l.damaged + t.damaged, safety = l.safety + t.safety
   from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[]) as t (sku, place, on_hand, reserved, in_transit, damaged, safety, claimed)
-  where l.sku = t.sku and l.place = t.place and (not t.claimed or l.on_hand - l.reserved - l.safety >= t.reserved)
+  where l.sku = t.sku and l.place = t.place and (not t.claimed or l.on_hand + t.on_hand - l.reserved - l.safety - t.safety >= t.reserved)
   returning 1`
 const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
   select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::uuid[], $10::text[])`

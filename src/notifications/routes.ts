@@ -19,7 +19,8 @@ export const notificationProblems: ProblemTable<RetryReason> = {
   notification_not_failed: { status: 409, title: 'Only a notification that failed can be sent again' },
 }
 
-const uuid = Type.Unsafe<string>({ type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const uuid = Type.Unsafe<string>({ type: 'string', pattern: uuidPattern.source })
 const orderId = Type.Unsafe<OrderId>(uuid)
 const status = Type.Unsafe<NotificationStatus>({ type: 'string', enum: ['PENDING', 'SENT', 'FAILED'] })
 const user = Type.String({ minLength: 1, maxLength: 64 })
@@ -46,7 +47,13 @@ const viewOf = (row: NotificationOfOrder): NotificationView => ({
   ...(row.sentAt === null ? {} : { sentAt: row.sentAt }),
 })
 
-const beforeOf = (cursor: string | undefined): string | undefined => (cursor === undefined ? undefined : readCursor(cursor))
+/** A cursor of another list is signed too, and is no id. */
+const beforeOf = (cursor: string | undefined): string | undefined => {
+  if (cursor === undefined) return undefined
+  const id = readCursor(cursor)
+  if (uuidPattern.test(id)) return id
+  throw new Problem('cursor_invalid', { status: 400, title: 'Cursor is not usable' }, 'This cursor belongs to another list.')
+}
 /** One row more than asked says whether there is a next page. */
 const pageOf = <Row extends Readonly<{ id: string }>, View>(rows: readonly Row[], limit: number, view: (row: Row) => View) => {
   const shown = rows.slice(0, limit)

@@ -63,11 +63,9 @@ const answerTo = (id: OrderId, event: OrderEvent, order: Order, inline: Inline):
     case 'UnitsCancelled':
       return release(id, event.lines, inline)
     case 'UnitsShort': {
-      inline.stock.short(
-        id,
-        event.place,
-        event.lines.map((units) => ({ ...units, sku: skuOf(order, units.line) })),
-      )
+      const missing = event.lines.map((units) => ({ ...units, sku: skuOf(order, units.line) }))
+      if (event.lost === true) inline.stock.lose(id, event.place, missing)
+      else inline.stock.short(id, event.place, missing)
       return replace(id, order, event.lines, inline)
     }
     default:

@@ -14,7 +14,8 @@ export type HistoricalPayment = Readonly<{
   amount: number
   currency: string
   at: Instant
-  refunds: readonly Readonly<{ id: string; amount: number; at: Instant }>[]
+  /** `total`: what the order came to after a cancel; a return leaves the order its worth. */
+  refunds: readonly Readonly<{ id: string; amount: number; at: Instant; total?: number }>[]
 }>
 
 /** The writes of a batch that bring in payments which happened before: states, facts and money log, without tasks. */
@@ -49,10 +50,16 @@ const stepsOf = (payment: HistoricalPayment): readonly Readonly<{ at: Instant; e
     { type: 'PaymentAuthorized', order, amount, reference: payment.id },
     { type: 'PaymentCaptured', order, amount, reference: payment.id },
   ]
-  const returned = refunds.map(({ id, amount: back, at: when }) => {
-    const asked: PaymentEvent = { type: 'RefundRequested', order, refund: id, amount: back, reason: 'returned' }
+  const given = refunds.map(({ id, amount: back, at: when, total }) => {
     const done: PaymentEvent = { type: 'PaymentRefunded', order, refund: id, amount: back, reference: id }
-    return { at: when, events: [asked, done] }
+    const asked = { type: 'RefundRequested', order, refund: id, amount: back } as const
+    if (total === undefined) return { at: when, events: [{ ...asked, reason: 'returned' } satisfies PaymentEvent, done] }
+    const cancelled: readonly PaymentEvent[] = [
+      // Closed for good: the cancellation's own news, when it comes by, finds nothing left to want.
+      { type: 'MoneyWanted', order, amount: total, total, reason: 'units_cancelled', closed: true },
+      { ...asked, reason: 'not_owed_any_more', owed: true },
+    ]
+    return { at: when, events: [...cancelled, done] }
   })
-  return [{ at, events: paid }, ...returned]
+  return [{ at, events: paid }, ...given]
 }

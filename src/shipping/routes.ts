@@ -1,7 +1,7 @@
 /** Parcels over HTTP: lists, one parcel, its label, news about it by hand, and a carrier's manifest. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import type { Instant } from '../kernel/ids.ts'
+import type { Instant, Place } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
 import { instant } from '../kernel/time.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
@@ -34,6 +34,8 @@ const reporters: Policy = { roles: ['owner', 'warehouse', 'service', 'logistics_
 const tags = ['shipping']
 /** Parcels that wait for one collection. */
 const manifestMax = 2_000
+/** What a warehouse key without a warehouse sees. */
+const nowhere = '' as Place
 
 const listSchema = {
   summary: 'List parcels, newest first',
@@ -95,7 +97,7 @@ export const parcelRoutes =
         {
           carrier: partner ? (principal.carrier ?? '') : query.carrier,
           statuses: statusesOf(query.status),
-          place: principal.role === 'warehouse' ? principal.place : query.place,
+          place: principal.role === 'warehouse' ? (principal.place ?? nowhere) : query.place,
         },
         { limit: limit + 1, after },
       )
@@ -150,7 +152,7 @@ export const parcelRoutes =
     edge.get('/v1/carriers/:carrier/manifest', { schema: manifestSchema, config: { policy } }, async (request, reply) => {
       const { principal, params, query } = request
       mayAsk(principal, params.carrier)
-      const at = principal.role === 'warehouse' ? principal.place : query.place
+      const at = principal.role === 'warehouse' ? (principal.place ?? nowhere) : query.place
       const rows = await parcels.list({ carrier: params.carrier, statuses: ['label_created'], place: at }, { limit: manifestMax })
       const waiting = rows.flatMap(({ id, state }) =>
         isAnnounced(state) && !state.held && !state.waitsForAddress ? [{ id, state }] : [],

@@ -1,7 +1,7 @@
 /** What shipping asks of carriers, outside any transaction: labels, cancellations, and the simulated carrier's own life. */
 import { type Change, isRefusal } from '../kernel/decider.ts'
-import type { OrderId } from '../kernel/ids.ts'
-import { addSeconds } from '../kernel/time.ts'
+import type { Instant, OrderId } from '../kernel/ids.ts'
+import { addSeconds, instant, milliseconds } from '../kernel/time.ts'
 import { newId } from '../platform/ids.ts'
 import type { Records } from '../platform/records/records.ts'
 import type { Work, Write } from '../platform/store/work.ts'
@@ -94,7 +94,9 @@ export const playHandler = (service: ShippingService): TaskHandler => ({
     const index = Number(body['step'])
     const step = storyOf(tracking)[index]
     if (step === undefined) return 'done'
-    const news = { id: `${tracking}-${index}`, tracking, status: step.status, detail: step.detail, happenedAt: dueAt }
+    // A millisecond apart at least, however short the pace: each step of a story has a time of its own.
+    const happenedAt: Instant = instant(milliseconds(dueAt) - (storyOf(tracking).length - index))
+    const news = { id: `${tracking}-${index}`, tracking, status: step.status, detail: step.detail, happenedAt }
     await service.learn({ carrier: simulatedName, news, raw: news })
     return 'done'
   },

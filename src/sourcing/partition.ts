@@ -9,7 +9,7 @@ const total = new Float64Array(1 << exactLinesMax)
 const taken = new Int32Array(1 << exactLinesMax)
 
 /** In `bestService`: no parcel, the line is left out. */
-export const LEFT_OUT = -1
+const LEFT_OUT = -1
 
 /**
  * Parcels that tear apart what belongs together are none. A line (or such a group) left out counts as a parcel that is

@@ -65,5 +65,3 @@ export type Sourced = Readonly<{
   /** No plan that fills the same costs less than `cost × (1 − gap)`. */
   gap: number
 }>
-
-export const noParts: CostParts = { carrier: 0, handling: 0, transfer: 0, time: 0, split: 0 }

@@ -54,14 +54,15 @@ describe('Cutting a line no place has whole', () => {
   it('never misses the optimum where it says so, and never by more than its gap', () => {
     let cut = 0
     let proven = 0
-    for (let seed = 1; cut < 250; seed++) {
+    for (let seed = 1; cut < 600; seed++) {
       const roll = dice(seed * 7919)
       const shape = anyShape(roll, 1 + roll(2), 2 + roll(2))
       const whole = randomInstance(roll, { ...shape, density: 10, unfilled: roll(3) === 0 })
       const x = {
         ...whole,
-        qty: whole.qty.map((q) => Math.min(q, 3)),
-        stock: whole.stock.map((row) => row.map((units) => Math.min(units, 2))),
+        // Five units of one line: too many to try every way, so the patterns must know what they do not prove.
+        qty: whole.qty.map((q) => (shape.lines === 1 ? 5 : Math.min(q, 3))),
+        stock: whole.stock.map((row) => row.map((units) => Math.min(units, shape.lines === 1 ? 4 : 2))),
       }
       const lines = x.qty.flatMap((_, i) => (servedWhole(x, i) ? [] : [i]))
       if (lines.length !== 1 || x.wh.some((_, w) => !leadsOut(x, w))) continue
@@ -82,7 +83,7 @@ describe('Cutting a line no place has whole', () => {
       proven++
       assert.equal(plan.cost, expected.cost, told(x, seed))
     }
-    assert.ok(proven > 150, `only ${proven} of ${cut} proven`)
+    assert.ok(proven > 200, `only ${proven} of ${cut} proven`)
   })
 })
 

@@ -88,7 +88,7 @@ for (const [name, start] of Object.entries(harnesses)) {
     it('sent twice at once count once', async () => {
       const { order, tracking } = await labelled()
       const replies = await Promise.all([1, 2, 3].map(() => tell(tracking, 'failed_attempt', 1, `twice-${name}`)))
-      assert.deepEqual(replies.map((reply) => reply.json().duplicate).sort(), [false, true, true])
+      assert.equal(replies.filter((reply) => reply.json().duplicate === false).length, 1)
       assert.equal((await parcelOf(order)).attempts, 1)
     })
 

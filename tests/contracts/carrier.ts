@@ -1,7 +1,7 @@
 /** What every carrier's adapter must do, whoever is behind it. Adapters run this suite; there is one so far. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { OrderId, Place } from '../../src/kernel/ids.ts'
+import type { Place } from '../../src/kernel/ids.ts'
 import { idAt } from '../../src/platform/ids.ts'
 import type { Carrier, Headers } from '../../src/shipping/carrier.ts'
 
@@ -14,7 +14,7 @@ export type CarrierUnderTest = Readonly<{
 export const carrierSuite = (name: string, open: () => Promise<CarrierUnderTest>): void => {
   const shipment = () => ({
     parcel: idAt(Date.now()),
-    order: idAt(Date.now()) as OrderId,
+    order: idAt(Date.now()),
     number: 1001,
     service: 'standard',
     weightGrams: 900,

@@ -86,8 +86,7 @@ for (const kind of [inMemory(), onPostgres()]) {
     const ada = userOwner('ada')
     const items = async (owner: CartOwner) => (await carts.cartOf(owner)).items.map(({ sku, quantity }) => [sku, quantity])
     const reason = (outcome: Awaited<ReturnType<Carts['add']>>) => (isRefusal(outcome) ? outcome.refused : 'accepted')
-    const open = (): Carts =>
-      new Carts({ ...world, catalog: { ...catalog, price: () => assert.fail('a cart is not priced') }, stock, now })
+    const open = (): Carts => new Carts({ ...world, catalog, stock, now })
     before(async () => {
       world = await kind.open()
       carts = open()
@@ -186,6 +185,9 @@ for (const kind of [inMemory(), onPostgres()]) {
     it('end after thirty days, and come back empty under the same id', async () => {
       const { expiresAt } = await carts.cartOf(ada)
       assert.ok(expiresAt !== undefined && expiresAt > addSeconds(now(), 30 * 86_400))
+      const late = new Carts({ ...world, catalog, stock, now: () => addSeconds(now(), 32 * 86_400) })
+      const { items: none, lastOrder } = await late.cartOf(ada)
+      assert.deepEqual([none, lastOrder], [[], order(1)])
       assert.equal(await carts.sweep(now()), 0)
       assert.equal(await carts.sweep(addSeconds(now(), 32 * 86_400)), 2)
       assert.deepEqual(await items(ada), [])

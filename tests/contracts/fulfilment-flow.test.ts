@@ -1,9 +1,13 @@
 /** Fulfilment and shipping together, on both stores: from the request to assemble to the door. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { isRefusal } from '../../src/kernel/decider.ts'
+import { fulfilmentOrder } from '../../src/fulfilment/fulfilment-order.ts'
+import { transfer } from '../../src/fulfilment/transfer.ts'
+import { type Decider, fold, isRefusal } from '../../src/kernel/decider.ts'
 import type { OrderId } from '../../src/kernel/ids.ts'
 import type { LineUnits } from '../../src/orders/contract.ts'
+import type { StreamStore } from '../../src/platform/streams/store.ts'
+import { parcel } from '../../src/shipping/parcel.ts'
 import {
   anOrder,
   assembling,
@@ -18,6 +22,18 @@ import {
   york,
 } from './fulfilment-harness.ts'
 
+/** What the tests look into, of whatever answers. */
+type Answered = Readonly<{
+  id: string
+  status: string
+  actions: readonly string[]
+  data: readonly Readonly<{ id: string; status: string; lines: readonly unknown[] }>[]
+  page: Readonly<{ next: string }>
+  outstanding: unknown
+  blockedBy: readonly string[]
+  postalCode: string
+}>
+type Folding<Event, State> = Pick<Decider<never, Event, State, never>, 'initial' | 'evolve'>
 const staff = { actor: 'owner:owner' }
 const destination = { country: 'GB', postalCode: 'M1', latitude: 0, longitude: 0 }
 
@@ -33,7 +49,8 @@ for (const [name, start] of Object.entries(harnesses)) {
     const ok = async (who: string, request: string, body?: object) => {
       const reply = await on.call(who, request, body)
       assert.ok(reply.statusCode < 300, reply.body)
-      return reply.json()
+      const answer: Answered = reply.json()
+      return answer
     }
     const inOrder = async (order: OrderId, lines: readonly LineUnits[] | 'all') =>
       on.batches.batch(async (work) => {
@@ -64,28 +81,28 @@ for (const [name, start] of Object.entries(harnesses)) {
       })
       assert.equal(packed.status, 'packed')
       await on.settle()
-      const parcel = firstOf(await parcelsOf(on, order))
-      assert.match(parcel.tracking ?? '', /^SIM1[0-9A-F]{14}$/)
-      const label = await on.call('leeds', `GET /v1/parcels/${parcel.id}/label`)
-      assert.match(label.body, new RegExp(`${parcel.tracking}[^]*Ann &lt;b&gt;Kowalski`))
+      const sent = firstOf(await parcelsOf(on, order))
+      assert.match(sent.tracking ?? '', /^SIM1[0-9A-F]{14}$/)
+      const label = await on.call('leeds', `GET /v1/parcels/${sent.id}/label`)
+      assert.match(label.body, new RegExp(`${sent.tracking}[^]*Ann &lt;b&gt;Kowalski`))
       const waiting = await on.call('partner', 'GET /v1/carriers/simulated/manifest', undefined, { accept: 'text/plain' })
-      assert.match(waiting.body, new RegExp(parcel.tracking ?? 'none'))
-      await ok('partner', `POST /v1/parcels/${parcel.id}/track`, { status: 'picked_up' })
+      assert.match(waiting.body, new RegExp(sent.tracking ?? 'none'))
+      await ok('partner', `POST /v1/parcels/${sent.id}/track`, { status: 'picked_up' })
       await on.settle()
       assert.deepEqual(await statuses(order), ['collected'])
-      await ok('partner', `POST /v1/parcels/${parcel.id}/track`, { status: 'failed_attempt' })
-      await ok('partner', `POST /v1/parcels/${parcel.id}/track`, { status: 'delivered' })
+      await ok('partner', `POST /v1/parcels/${sent.id}/track`, { status: 'failed_attempt' })
+      await ok('partner', `POST /v1/parcels/${sent.id}/track`, { status: 'delivered' })
       await on.settle()
       assert.deepEqual(await statuses(order), ['delivered'])
       assert.equal(firstOf(await parcelsOf(on, order)).attempts, 2)
-      const seen = await on.call('', `GET /v1/carriers/simulated/track/${parcel.tracking}`)
-      assert.deepEqual(seen.json(), { trackingNumber: parcel.tracking, carrier: 'simulated', status: 'delivered', attempts: 2 })
+      const seen = await on.call('', `GET /v1/carriers/simulated/track/${sent.tracking}`)
+      assert.deepEqual(seen.json(), { trackingNumber: sent.tracking, carrier: 'simulated', status: 'delivered', attempts: 2 })
     })
 
     it('releases a consolidated order only when its transfer is in (A7)', async () => {
       const order = await assembling(on, [units(0, 1), units(1, 1, york, 'transfer')])
       assert.deepEqual(await statuses(order), ['awaiting_transfer'])
-      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data as { id: string }[])
+      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data)
       assert.equal((await on.call('leeds', `POST /v1/transfers/${transfer.id}/send`)).statusCode, 403)
       assert.equal((await on.call('leeds', `POST /v1/transfers/${transfer.id}/receive`)).statusCode, 409)
       await ok('york', `POST /v1/transfers/${transfer.id}/send`)
@@ -98,7 +115,7 @@ for (const [name, start] of Object.entries(harnesses)) {
 
     it('goes on with the rest when the sender has not got it', async () => {
       const order = await assembling(on, [units(0, 1), units(1, 1, york, 'transfer')])
-      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data as { id: string }[])
+      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data)
       await ok('york', `POST /v1/transfers/${transfer.id}/decline`)
       await on.settle()
       assert.deepEqual(await statuses(order), ['released'])
@@ -110,7 +127,7 @@ for (const [name, start] of Object.entries(harnesses)) {
 
     it('is short when all that travelled is lost', async () => {
       const order = await assembling(on, [units(1, 2, york, 'transfer')])
-      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data as { id: string }[])
+      const transfer = firstOf((await ok('york', `GET /v1/transfers?order=${order}`)).data)
       await ok('york', `POST /v1/transfers/${transfer.id}/send`)
       await ok('leeds', `POST /v1/transfers/${transfer.id}/receive`, { damaged: [{ line: 1, quantity: 1 }], close: true })
       await on.settle()
@@ -131,7 +148,7 @@ for (const [name, start] of Object.entries(harnesses)) {
       assert.deepEqual(await statuses(order), ['awaiting_transfer'])
       const { data } = await ok('york', `GET /v1/transfers?order=${order}`)
       assert.deepEqual(
-        (data as { lines: unknown[] }[]).flatMap(({ lines }) => lines),
+        data.flatMap(({ lines }) => lines),
         [{ line: 0, sku: 'sku0', quantity: 2, received: 0, damaged: 0, missing: 0 }],
       )
     })
@@ -167,8 +184,8 @@ for (const [name, start] of Object.entries(harnesses)) {
       await on.fulfilment.service.assembleAll(order, staff)
       await on.publish(order, hold('collection'))
       await on.settle()
-      const parcel = firstOf(await parcelsOf(on, order))
-      assert.deepEqual((await ok('owner', `GET /v1/parcels/${parcel.id}`)).blockedBy, ['hold'])
+      const sent = firstOf(await parcelsOf(on, order))
+      assert.deepEqual((await ok('owner', `GET /v1/parcels/${sent.id}`)).blockedBy, ['hold'])
       const refused = await on.shipping.service.handOver(order, staff)
       assert.ok(isRefusal(refused))
       assert.equal(refused.refused, 'collection_blocked')
@@ -222,7 +239,7 @@ for (const [name, start] of Object.entries(harnesses)) {
       await on.settle()
       assert.deepEqual(await statuses(order), ['released'])
       assert.deepEqual(
-        (await ok('york', `GET /v1/transfers?order=${order}`)).data.map(({ status }: { status: string }) => status),
+        (await ok('york', `GET /v1/transfers?order=${order}`)).data.map(({ status }) => status),
         ['cancelled'],
       )
     })
@@ -305,12 +322,9 @@ for (const [name, start] of Object.entries(harnesses)) {
       await assembling(on, [units(0, 1)])
       const first = await ok('leeds', place)
       const second = await ok('leeds', `${place}&after=${first.page.next}`)
-      assert.notEqual(firstOf(first.data as { id: string }[]).id, firstOf(second.data as { id: string }[]).id)
+      assert.notEqual(firstOf(first.data).id, firstOf(second.data).id)
       assert.equal((await on.call('york', place)).statusCode, 403)
-      assert.equal(
-        (await on.call('york', `GET /v1/fulfilment-orders/${firstOf(first.data as { id: string }[]).id}`)).statusCode,
-        403,
-      )
+      assert.equal((await on.call('york', `GET /v1/fulfilment-orders/${firstOf(first.data).id}`)).statusCode, 403)
       assert.equal((await on.call('owner', 'GET /v1/fulfilment-orders?status=lost')).statusCode, 400)
       assert.equal((await on.call('owner', 'GET /v1/fulfilment-orders?after=nonsense')).statusCode, 400)
     })
@@ -330,6 +344,27 @@ for (const [name, start] of Object.entries(harnesses)) {
       assert.equal(late.statusCode, 412)
       const unknown = await on.call('leeds', `POST ${path}`, { lines: [{ line: 0, quantity: 1, why: 1 }] })
       assert.equal(unknown.statusCode, 400)
+    })
+
+    it('has states that are the fold of their histories, whatever happened above', async () => {
+      const streams = new Map<string, { type: string }[]>()
+      for (const { stream, ...event } of await on.events()) streams.set(stream, [...(streams.get(stream) ?? []), event])
+      const compare = async <Event, State>(
+        store: StreamStore<State>,
+        { initial, evolve }: Folding<Event, State>,
+      ): Promise<number> => {
+        const rows = await store.get([...streams.keys()])
+        for (const [id, { version, state }] of rows) {
+          const events = streams.get(id) ?? []
+          assert.equal(version, events.length)
+          const folded = fold(evolve, initial, events as Event[])
+          assert.deepEqual(JSON.parse(JSON.stringify(folded)), JSON.parse(JSON.stringify(state)))
+        }
+        return rows.size
+      }
+      assert.ok((await compare(on.stores.fulfilment.fulfilments, fulfilmentOrder)) > 10)
+      assert.ok((await compare(on.stores.fulfilment.transfers, transfer)) > 3)
+      assert.ok((await compare(on.stores.shipping.parcels, parcel)) > 5)
     })
   })
 }

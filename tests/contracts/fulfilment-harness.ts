@@ -161,7 +161,11 @@ const memoryHarness = async (options: Options): Promise<Harness> => {
     throw new Error('it does not settle')
   }
   return {
-    ...{ fulfilment, shipping, stores, batches, settle },
+    fulfilment,
+    shipping,
+    stores,
+    batches,
+    settle,
     ...(await doorsOn(fulfilment, shipping)),
     publish: publishing(batches, records),
     events: () => Promise.resolve(records.journal.map(({ stream, fact }) => ({ ...(fact as RoomEvent), stream }))),
@@ -198,7 +202,11 @@ const postgresHarness = async (options: Options): Promise<Harness> => {
     throw new Error('it does not settle')
   }
   return {
-    ...{ fulfilment, shipping, stores, batches: database, settle },
+    fulfilment,
+    shipping,
+    stores,
+    batches: database,
+    settle,
     ...(await doorsOn(fulfilment, shipping)),
     publish: publishing(database, records),
     events: async () => {
@@ -217,7 +225,11 @@ const postgresHarness = async (options: Options): Promise<Harness> => {
 export const leeds = 'leeds' as Place
 export const york = 'york' as Place
 export const units = (line: number, quantity: number, from: Place = leeds, kind: ShipmentLine['kind'] = 'stock'): ShipmentLine => ({
-  ...{ line, sku: `sku${line}` as Sku, quantity, from, kind },
+  line,
+  sku: `sku${line}` as Sku,
+  quantity,
+  from,
+  kind,
 })
 export const anOrder = (): OrderId => idAt(Date.now())
 

@@ -17,7 +17,7 @@ export const specify = <Command, Event, State, Reason extends string>({
           return decided
         }
         return {
-          then: (...expected: readonly Event[]) => assert.deepEqual(events(), expected),
+          thenEvents: (...expected: readonly Event[]) => assert.deepEqual(events(), expected),
           thenTypes: (...types: readonly string[]) =>
             assert.deepEqual(
               events().map((event) => (event as { type: string }).type),

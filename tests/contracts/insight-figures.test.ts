@@ -1,12 +1,11 @@
 /** The figures, from events in the journal to the answer over HTTP, on PostgreSQL. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { createInsights, type Insights } from '../../src/insights/insights.ts'
 import type { Stage } from '../../src/insights/order-life.ts'
 import type { Report } from '../../src/insights/report.ts'
 import type { Instant, Place, Sku } from '../../src/kernel/ids.ts'
-import { Problem } from '../../src/kernel/problem.ts'
 import type { OrderEventOf } from '../../src/orders/contract.ts'
 import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
@@ -41,13 +40,7 @@ before(async () => {
   insights = createInsights({ database, journal, zone })
   consumers = new Consumers(database, journal, insights.reactions, silentLog)
   await consumers.start()
-  edge = Fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
-  edge.setErrorHandler(async (fault, _request, reply) => {
-    if (fault instanceof Problem) return reply.status(fault.kind.status).send({ code: fault.code, errors: fault.errors })
-    throw fault
-  })
-  await edge.register(insights.routes)
-  await edge.ready()
+  edge = await edgeOf([insights.routes])
 })
 
 after(async () => {
@@ -61,7 +54,7 @@ const tell = async (placed: OrderEventOf<'OrderPlaced'>, ...life: readonly Momen
   await consumers.settle()
 }
 const ask = async (query: string) => {
-  const response = await edge.inject(`/v1/insights?${query}`)
+  const response = await edge.inject({ url: `/v1/insights?${query}`, headers: asOwner })
   assert.equal(response.statusCode, 200, response.body)
   return response.json<Report>()
 }
@@ -298,7 +291,7 @@ describe('Rebuilding the figures', () => {
 
 describe('A question that cannot be answered', () => {
   const refused = async (query: string) => {
-    const response = await edge.inject(`/v1/insights?${query}`)
+    const response = await edge.inject({ url: `/v1/insights?${query}`, headers: asOwner })
     assert.equal(response.statusCode, 400, response.body)
     return response.json<{ errors?: { pointer: string }[] }>().errors?.[0]?.pointer
   }
@@ -307,6 +300,10 @@ describe('A question that cannot be answered', () => {
     assert.equal(await refused('from=2026-03-02&to=2026-03-01'), '/from')
     assert.equal(await refused('from=2001-01-01&to=2026-03-01'), '/from')
     assert.equal(await refused('from=2024-01-01&to=2026-03-01&interval=day'), '/interval')
+  })
+  it('is refused to who is not of the office', async () => {
+    assert.equal((await edge.inject({ url: '/v1/insights', headers: { authorization: 'Bearer warehouse' } })).statusCode, 403)
+    assert.equal((await edge.inject('/v1/insights')).statusCode, 401)
   })
   it('is refused where a parameter is unknown or malformed', async () => {
     for (const query of ['currency=pounds', 'interval=hour', 'form=2026-01-01']) assert.equal(await refused(query), undefined)

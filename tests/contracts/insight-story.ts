@@ -1,10 +1,15 @@
 /** What the tests of the read models tell them: events as the other rooms write them, appended to a real journal. */
 import { join } from 'node:path'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Day, Instant, Place, Sku } from '../../src/kernel/ids.ts'
 import { addSeconds } from '../../src/kernel/time.ts'
 import type { InventoryEvent } from '../../src/inventory/contract.ts'
 import type { LineUnits, OrderEvent, OrderEventOf, ParcelStatus } from '../../src/orders/contract.ts'
+import { createApp } from '../../src/platform/http/app.ts'
+import type { Role } from '../../src/platform/http/policy.ts'
 import { newId } from '../../src/platform/ids.ts'
+import { silentLog } from '../../src/platform/log.ts'
 import { Database } from '../../src/platform/postgres/database.ts'
 import { migrate } from '../../src/platform/postgres/migrations.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
@@ -29,6 +34,17 @@ export const databaseWith = async (room: string): Promise<Readonly<{ database: D
     },
   }
 }
+
+/** The real edge; the key is the role. */
+export const edgeOf = (rooms: readonly FastifyPluginAsyncTypebox[]): Promise<FastifyInstance> =>
+  createApp({
+    log: silentLog,
+    authenticate: (key) => Promise.resolve({ id: 'test', role: key as Role, scopes: [] }),
+    demo: () => undefined,
+    rooms: rooms as readonly FastifyPluginAsync[],
+    version: 'test',
+  })
+export const asOwner = { authorization: 'Bearer owner' }
 
 export type Moment = readonly [seconds: number, event: OrderEvent]
 export const append = (

@@ -59,7 +59,8 @@ export const randomInstance = (roll: Dice, shape: Shape): Instance => {
     ),
     lanes: randomLanes(roll, shape),
     shadow: shape.shadow ? qty.map(() => each(shape.places, () => roll(120))) : null,
-    wh: each(shape.places, (w) => randomSite(roll, shape, `w${String((w * 7) % shape.places).padStart(3, '0')}`)),
+    // 997 is prime: the ids are distinct, and not in the order of the places.
+    wh: each(shape.places, (w) => randomSite(roll, shape, `w${String(((w + 1) * 613) % 997).padStart(3, '0')}`)),
     pol: {
       perDay: shape.time ? roll(40) : 0,
       late: shape.time ? roll(150) : 0,

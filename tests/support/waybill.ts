@@ -75,7 +75,7 @@ export const eventually = async <Value>(waybill: Waybill, what: string, look: ()
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, 100)
-      waybill.shop.wakeUps.on(() => {
+      waybill.shop.wakeUps.once(() => {
         clearTimeout(timer)
         resolve()
       })

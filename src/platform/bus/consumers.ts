@@ -76,6 +76,17 @@ export class Consumers {
     await this.#running
   }
 
+  /** Whether every reaction, here or in another process, has passed everything it wants. Parked events do not count. */
+  async caughtUp(): Promise<boolean> {
+    const pairs = this.#reactions.flatMap(({ name, on }) => on.map((type) => ({ name, type })))
+    const [row] = await this.#database.read<{ behind: boolean }>(
+      `select exists (select 1 from unnest($1::text[], $2::text[]) as r (name, type) join platform.consumers c on c.name = r.name
+         where exists (select 1 from platform.journal j where j.position > c.position and j.type = r.type)) as behind`,
+      [pairs.map(({ name }) => name), pairs.map(({ type }) => type)],
+    )
+    return row?.behind !== true
+  }
+
   /** Handles everything there is now, and what comes of it, until nothing is left: for tests and for the demo's end. */
   async settle(): Promise<void> {
     for (;;) if (!(await this.#round()) && !this.#journal.behind) return

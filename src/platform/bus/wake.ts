@@ -12,6 +12,7 @@ export class WakeUps {
   readonly #database: Database
   readonly #log: Logger
   readonly #listeners: (() => void)[] = []
+  #waiting: (() => void)[] = []
   #client: Awaited<ReturnType<Database['client']>> | undefined
   #sending = false
   #again = false
@@ -26,9 +27,14 @@ export class WakeUps {
     this.#listeners.push(listener)
   }
 
+  /** At the next commit, this once. */
+  once(listener: () => void): void {
+    this.#waiting.push(listener)
+  }
+
   /** Something was committed here. */
   signal(): void {
-    for (const listener of this.#listeners) listener()
+    this.#tell()
     this.#again = true
     void this.#send()
   }
@@ -37,9 +43,7 @@ export class WakeUps {
     if (this.#stopped) return
     try {
       const client = await this.#database.client()
-      client.on('notification', () => {
-        for (const listener of this.#listeners) listener()
-      })
+      client.on('notification', () => this.#tell())
       client.on('error', (fault) => this.#lost(fault))
       client.on('end', () => this.#lost(undefined))
       await client.query(`listen ${channel}`)
@@ -54,6 +58,11 @@ export class WakeUps {
     const client = this.#client
     this.#client = undefined
     await client?.end()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+    for (const listener of this.#waiting.splice(0)) listener()
   }
 
   /** Without the connection others are still seen: reactions look by themselves a few times a second. */

@@ -72,6 +72,12 @@ export class TaskWorker {
     return tasks.length
   }
 
+  /** Whether nothing is due now: not waiting, and not being done by anybody. */
+  async quiet(): Promise<boolean> {
+    const [row] = await this.#database.read<{ busy: boolean }>('select exists (select 1 from platform.tasks where not dead and due_at <= now() and kind = any($1::text[])) as busy', [[...this.#handlers.keys()]])
+    return row?.busy !== true
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#awake = false
