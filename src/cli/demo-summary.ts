@@ -9,7 +9,7 @@ export type Summary = Readonly<{
   onePlace: number
   split: number
   consolidated: number
-  unplanned: number
+  unplanned?: number
   /** Orders with a line that waited for supply, or for its release. */
   backordered: number
   preordered: number
@@ -102,7 +102,7 @@ export const table = (summary: Summary): string => {
     ['  shipped from one place', summary.onePlace],
     ['  split over places', summary.split],
     ['  brought together first', summary.consolidated],
-    ['  nothing could be had', summary.unplanned],
+    ...(summary.unplanned === undefined ? [] : [['  nothing could be had', summary.unplanned] as const]),
     ['with a backordered line', summary.backordered],
     ['with a pre-ordered line', summary.preordered],
     ['completed', summary.completed],

@@ -15,7 +15,15 @@ export type HistoricalGoods = Readonly<{
   shipped: number
   returns: readonly Readonly<{ invoice: string; at: Instant; quantity: number }>[]
 }>
-type Row = Readonly<{ at: Instant; sku: Sku; place: Place; onHand: number; kind: LedgerKind; order: OrderId; reference: string | null }>
+type Row = Readonly<{
+  at: Instant
+  sku: Sku
+  place: Place
+  onHand: number
+  kind: LedgerKind
+  order: OrderId
+  reference: string | null
+}>
 
 const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
   select at, sku, place, on_hand, 0, 0, 0, kind, order_id, reference

@@ -228,7 +228,6 @@ for (const [name, start] of Object.entries(harnesses)) {
       const order = await assembling(on, [units(0, 2), units(1, 3, york, 'transfer')])
       const { taken } = await inOrder(order, [{ line: 1, quantity: 3 }])
       assert.deepEqual(taken, [{ line: 1, sku: 'sku1', quantity: 3, at: 'york', state: 'sending' }])
-      // The fact of it comes through the journal as well, and takes nothing more.
       await on.publish(order, {
         type: 'UnitsCancelled',
         reason: 'x',
@@ -241,6 +240,18 @@ for (const [name, start] of Object.entries(harnesses)) {
       assert.deepEqual(
         (await ok('york', `GET /v1/transfers?order=${order}`)).data.map(({ status }) => status),
         ['cancelled'],
+      )
+    })
+
+    it('takes a cancelled unit once, though its fact comes through the journal as well', async () => {
+      const order = await assembling(on, [units(0, 3)])
+      const lines = [{ line: 0, quantity: 1 }]
+      await inOrder(order, lines)
+      await on.publish(order, { type: 'UnitsCancelled', reason: 'x', lines, totals: {}, refund: 'auto' } as never)
+      await on.settle()
+      assert.deepEqual(
+        firstOf(await worksOf(on, order)).lines.map(({ quantity }) => quantity),
+        [2],
       )
     })
 
