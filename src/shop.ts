@@ -366,12 +366,12 @@ export type Rooms = Readonly<{
 /** The sourcing engine over the warehouses as they are: made anew when they change, not per order. */
 const followNetwork = (warehouses: Warehouses, zone: string): Source => {
   let current: Source = nowhere
-  warehouses.onChange((all, version) => {
+  warehouses.onChange(({ warehouses: all, tariffs, version }) => {
     const network: Network = {
       version,
       warehouses: all,
-      delivery: [defaults.delivery],
-      transfer: defaults.transfer,
+      delivery: tariffs.delivery ?? [defaults.delivery],
+      transfer: tariffs.transfer ?? defaults.transfer,
       lanes: 'all',
       overrides: [],
     }

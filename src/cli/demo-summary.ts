@@ -89,9 +89,11 @@ export const summarise = async (shop: Shop, ids: readonly OrderId[]): Promise<Su
       waitingFor[reason] = (waitingFor[reason] ?? 0) + 1
     }
   }
+  const { unplanned, ...told } = counts
   return {
     orders: ids.length,
-    ...counts,
+    ...told,
+    ...(unplanned === 0 ? {} : { unplanned }),
     waitingFor: Object.fromEntries(Object.entries(waitingFor).sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }

@@ -49,7 +49,13 @@ export type Items = Readonly<{ name: string; skus: readonly string[] }>
 const fieldNames: Readonly<Record<string, string>> = { sku: 'productId', unitPrice: 'price' }
 
 export const problemIn = (refusal: Refusal, items: Items = { name: 'orderItems', skus: [] }): Problem => {
-  const { errors, lastOrder, version, sku: _, ...more } = { errors: undefined, ...refusal.about } as Readonly<Record<string, unknown>>
+  const {
+    errors,
+    lastOrder,
+    version,
+    sku: _,
+    ...more
+  } = { errors: undefined, ...refusal.about } as Readonly<Record<string, unknown>>
   const stale = refusal.refused === 'version_mismatch'
   const detail = stale
     ? `${refusal.detail}. Refresh it (GET), look at what has changed, and try again with the new version.`

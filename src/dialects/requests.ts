@@ -13,7 +13,11 @@ export const closed = { additionalProperties: false } as const
 export const outsideId = Type.String({ pattern: skuPattern })
 export const units = Type.Integer({ minimum: 1, maximum: basketLimits.unitsMax })
 export const linesMax = basketLimits.linesMax
-export const version = Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The version you saw; an older one is 409.' })
+export const version = Type.Integer({
+  minimum: 0,
+  maximum: 2_147_483_647,
+  description: 'The version you saw; an older one is 409.',
+})
 /** PostgreSQL's text holds every character but this one. */
 export const text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000]*$' })
 export const oneOf = <Word extends string>(...words: readonly Word[]) => Type.Unsafe<Word>({ type: 'string', enum: words })
@@ -23,7 +27,7 @@ export const orderParams = Type.Object({ orderId: Type.String({ maxLength: 200 }
 /** Who may look, who may buy, and who may move orders on; callers without a key only where T4 says so. */
 export const readers: Policy = { roles: everyone, openInDemo: true }
 export const buyers: Policy = { roles: [...office, 'customer'], openInDemo: true }
-export const movers: Policy = { roles: everyone, openInDemo: true }
+export const 
 export const owners: Policy = { roles: ['owner', 'service'] }
 
 const forbidden = (detail: string, roles?: readonly Role[]): Problem =>

@@ -33,7 +33,10 @@ export const statusOfD = ({ status, items }: Pick<OrderSeen, 'status' | 'items'>
   }
 }
 
-const itemWords = { waiting: 'PENDING', had: 'EXECUTED', cancelled: 'CANCELED' } as const satisfies Record<ItemSeen['state'], string>
+const itemWords = { waiting: 'PENDING', had: 'EXECUTED', cancelled: 'CANCELED' } as const satisfies Record<
+  ItemSeen['state'],
+  string
+>
 
 /** A cancelled item shows what had been ordered of it. */
 const unitsShown = ({ state, current, ordered }: ItemSeen): number => (state === 'cancelled' ? ordered : current)

@@ -1,7 +1,12 @@
 /** Warehouses: read whole, kept in memory, read again when they change. */
 import type { Database } from '../platform/postgres/database.ts'
 import type { WarehouseView } from './warehouse.ts'
+import type { DeliveryService, TransferTariff } from '../sourcing/contract.ts'
 import { warehousesSql } from './warehouses-store.ts'
+
+/** What the owner set of carriage; what is absent has sourcing's defaults. */
+export type Tariffs = Readonly<{ delivery?: readonly DeliveryService[]; transfer?: TransferTariff }>
+export type NetworkSeen = Readonly<{ warehouses: readonly WarehouseView[]; tariffs: Tariffs; version: string }>
 
 /** Another process's change is seen after this long. */
 const staleMs = 2_000
@@ -9,17 +14,18 @@ const staleMs = 2_000
 export class Warehouses {
   readonly #database: Database
   #known: readonly WarehouseView[] = []
+  #tariffs: Tariffs = {}
   #version = ''
   #readAt = 0
-  readonly #listeners: ((warehouses: readonly WarehouseView[], version: string) => void)[] = []
+  readonly #listeners: ((network: NetworkSeen) => void)[] = []
 
   constructor(database: Database) {
     this.#database = database
   }
 
-  onChange(listener: (warehouses: readonly WarehouseView[], version: string) => void): void {
+  onChange(listener: (network: NetworkSeen) => void): void {
     this.#listeners.push(listener)
-    listener(this.#known, this.#version)
+    listener({ warehouses: this.#known, tariffs: this.#tariffs, version: this.#version })
   }
 
   /** As last read: at most two seconds old while requests come. */
@@ -38,14 +44,21 @@ export class Warehouses {
 
   async read(): Promise<readonly WarehouseView[]> {
     const rows = await this.#database.read<WarehouseView>(warehousesSql.all)
-    const version = JSON.stringify(rows)
+    const [tariffs] = await this.#database.read<{ body: Tariffs }>(warehousesSql.tariffs)
+    const version = JSON.stringify([rows, tariffs])
     this.#readAt = performance.now()
     if (version !== this.#version) {
       this.#known = rows
+      this.#tariffs = tariffs?.body ?? {}
       this.#version = version
-      for (const listener of this.#listeners) listener(rows, version)
+      for (const listener of this.#listeners) listener({ warehouses: rows, tariffs: this.#tariffs, version })
     }
     return rows
+  }
+
+  async setTariffs(tariffs: Tariffs): Promise<void> {
+    await this.#database.read(warehousesSql.saveTariffs, [JSON.stringify(tariffs)])
+    await this.read()
   }
 
   async save(warehouses: readonly WarehouseView[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the tests of the read models tell them: events as the other rooms write them, appended to a real journal. */
 import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Day, Instant, Place, Sku } from '../../src/kernel/ids.ts'
 import { addSeconds } from '../../src/kernel/time.ts'
 import type { InventoryEvent } from '../../src/inventory/contract.ts'
@@ -41,7 +41,7 @@ export const edgeOf = (rooms: readonly FastifyPluginAsyncTypebox[]): Promise<Fas
     log: silentLog,
     authenticate: (key) => Promise.resolve({ id: 'test', role: key as Role, scopes: [] }),
     demo: () => undefined,
-    rooms: rooms as readonly FastifyPluginAsync[],
+    rooms,
     version: 'test',
   })
 export const asOwner = { authorization: 'Bearer owner' }

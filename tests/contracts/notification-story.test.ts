@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { Instant, OrderId, PersonRef } from '../../src/kernel/ids.ts'
+import { outboxMail } from '../../src/notifications/adapters/outbox-store.ts'
 import { type Mail, type MailPort, Undeliverable } from '../../src/notifications/adapters/ports.ts'
 import type { NotificationView } from '../../src/notifications/contract.ts'
 import { createNotifications, type Notifications } from '../../src/notifications/notifications.ts'
@@ -15,19 +16,7 @@ import type { Database } from '../../src/platform/postgres/database.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
 import type { Person } from '../../src/platform/records/records.ts'
 import { TaskWorker } from '../../src/platform/tasks/worker.ts'
-import {
-  append,
-  appendOrder,
-  asOwner,
-  became,
-  both,
-  databaseWith,
-  edgeOf,
-  type Moment,
-  parcel,
-  placed,
-  reserved,
-} from './insight-story.ts'
+import { appendOrder, asOwner, became, both, databaseWith, edgeOf, type Moment, parcel, placed, reserved } from './insight-story.ts'
 
 const at = '2026-05-04T09:00:00.000Z'
 const zoe = { name: 'Zoë Żółć', email: 'zoe@example.com', phone: '+44 7700 900123' }
@@ -57,7 +46,6 @@ const guarded = (mail: MailPort): MailPort => ({
 before(async () => {
   ;({ database, close } = await databaseWith('notifications'))
   records = new PostgresRecords(database)
-  const { outboxMail } = await import('../../src/notifications/adapters/outbox-store.ts')
   room = createNotifications({
     database,
     records,
@@ -362,20 +350,5 @@ describe('The list of messages', () => {
     const customer = await edge.inject({ url: '/v1/notifications', headers: { authorization: 'Bearer customer' } })
     assert.equal(customer.statusCode, 403)
     assert.equal((await edge.inject({ url: '/v1/notifications?after=abc', headers: asOwner })).statusCode, 400)
-  })
-})
-
-describe('News that comes before its order', () => {
-  it('waits for it', async () => {
-    const stream = newId(at as Instant)
-    const contact = await describePerson({ email: 'zoe@example.com' })
-    await append(database, stream, [[at as Instant, became('ready')]], 2)
-    await consumers.settle()
-    assert.deepEqual(await database.read('select 1 from platform.parked where dead'), [])
-    await append(database, stream, [[at as Instant, placed(at, { contact })]])
-    await consumers.settle()
-    await database.read('update platform.parked set due_at = now()')
-    await settle()
-    assert.equal((await messagesOf(stream)).length > 0, true)
   })
 })

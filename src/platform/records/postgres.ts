@@ -1,4 +1,6 @@
+import type { Envelope } from '../../kernel/event.ts'
 import type { PersonRef } from '../../kernel/ids.ts'
+import { envelopeColumns, envelopeOf } from '../bus/journal.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import type { SqlWrite, Work } from '../store/work.ts'
 import { eventVersion, type KeyClaim, type KeyFound, keyName, type Person, type Records } from './records.ts'
@@ -100,5 +102,24 @@ export class PostgresRecords implements Records {
       [refs],
     )
     return new Map(rows.map(({ ref, body }) => [ref, body]))
+  }
+
+  /** The object a key was used for, outside any batch. */
+  async objectOf(scope: string, key: string): Promise<string | undefined> {
+    const [row] = await this.#database.read<{ object: string }>('select object from platform.keys where scope = $1 and key = $2', [
+      scope,
+      key,
+    ])
+    return row?.object
+  }
+
+  /** Every fact of every room that names an order, in the journal's order. For one order at a time: it reads from the order's own first fact on. */
+  async factsAbout(order: string): Promise<readonly Envelope[]> {
+    const rows = await this.#database.read<Parameters<typeof envelopeOf>[0]>(
+      `select ${envelopeColumns} from platform.journal
+        where position >= (select position from platform.journal where stream = $1 and version = 1) and (stream = $1 or body->>'order' = $1::text) order by position`,
+      [order],
+    )
+    return rows.map((row) => envelopeOf(row))
   }
 }

@@ -74,7 +74,10 @@ export class TaskWorker {
 
   /** Whether nothing is due now: not waiting, and not being done by anybody. */
   async quiet(): Promise<boolean> {
-    const [row] = await this.#database.read<{ busy: boolean }>('select exists (select 1 from platform.tasks where not dead and due_at <= now() and kind = any($1::text[])) as busy', [[...this.#handlers.keys()]])
+    const [row] = await this.#database.read<{ busy: boolean }>(
+      'select exists (select 1 from platform.tasks where not dead and due_at <= now() and kind = any($1::text[])) as busy',
+      [[...this.#handlers.keys()]],
+    )
     return row?.busy !== true
   }
 
