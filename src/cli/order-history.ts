@@ -37,7 +37,7 @@ export type OnHistoryProgress = (progress: HistoryProgress) => void
 const origin = { actor: 'import', cause: 'file' }
 const dataFolder = join(import.meta.dirname, '..', '..', 'data')
 /** A transaction of some tenths of a second: readers of the journal wait for the oldest open one. */
-const batchMax = { orders: 150, lines: 2_500 }
+const batchMax = { orders: 100, lines: 1_500 }
 const rowsAProgress = 5_000
 const productsAtOnce = 500
 const gramsUsual = 500

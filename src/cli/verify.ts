@@ -110,15 +110,15 @@ const verifyTotals = (id: string, { placed, progress }: Live, differ: Differ): v
   )
     differ('order_total', `order ${id}: lines ${goods} − ${off}, total ${total}`)
   for (const [line, placedLine] of placed.lines.entries()) {
-    const { current, cancelled } = progress.counters
+    const { current, cancelled, added } = progress.counters
     if (
       placedLine.kind !== 'bundle' &&
       placedLine.kind !== 'charge' &&
-      (current[line] ?? 0) + (cancelled[line] ?? 0) !== placedLine.quantity
+      (current[line] ?? 0) + (cancelled[line] ?? 0) !== placedLine.quantity + (added[line] ?? 0)
     )
       differ(
         'order_units',
-        `order ${id} line ${line + 1}: ${current[line]} current + ${cancelled[line]} cancelled of ${placedLine.quantity}`,
+        `order ${id} line ${line + 1}: ${current[line]} current + ${cancelled[line]} cancelled of ${placedLine.quantity} + ${added[line]} added`,
       )
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { demoCommand } from './demo.ts'
 import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { complain } from './output.ts'
@@ -15,6 +16,7 @@ import { whyCommand } from './why.ts'
 const commands: readonly ((program: Command) => void)[] = [
   startCommand,
   importCommand,
+  demoCommand,
   verifyCommand,
   whyCommand,
   keyCommand,

@@ -103,6 +103,8 @@ export type OrderEvent = Readonly<
   /** Units that were not where they should be, or were lost on the way: no longer reserved; sourcing them again follows. */
   | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
   | { type: 'UnitsCancelled'; reason: string; lines: readonly LineUnits[]; totals: Totals; refund: 'auto' | 'none' }
+  /** More units of lines it has, at their frozen price: set aside in the same step (`StockReserved` follows). */
+  | { type: 'UnitsAdded'; by: string; lines: readonly LineUnits[]; totals: Totals }
   | { type: 'OrderCancelled'; reason: string; refund: 'auto' | 'none' }
   | { type: 'OrderExpired' }
   /** A payment came after the end of the reservation, and the stock could be reserved again. */
@@ -155,6 +157,7 @@ export type OrderReason =
   | 'order_closed'
   | 'line_not_found'
   | 'quantity_exceeds_current'
+  | 'units_not_addable'
   | 'hold_not_found'
   | 'not_payable'
   | 'external_ref_taken'

@@ -11,6 +11,7 @@ import type {
   OrderEventOf,
   OrderReason,
 } from './contract.ts'
+import { type ChangeUnits, changeUnits } from './change-units.ts'
 import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
 import { evolve } from './evolve.ts'
 import { type Live, type Order, type Placed, sumOf, unplaced } from './order.ts'
@@ -23,6 +24,7 @@ export type OrderCommand = Told &
     | { do: 'recordMoney'; payment: string; step: MoneyStep; amount: number; method?: string | undefined; reopen?: boolean }
     | { do: 'expire' }
     | { do: 'cancel'; reason: string; by: string; refund: 'auto' | 'none'; lines?: readonly LineUnits[] | undefined }
+    | (Readonly<{ do: 'changeUnits' }> & ChangeUnits)
     | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
     | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
     | { do: 'recordMove'; step: 'sent' | 'received'; from: Place; to: Place; lines: readonly LineUnits[] }
@@ -52,6 +54,8 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     }
     case 'cancel':
       return cancel(command, order)
+    case 'changeUnits':
+      return changeUnits(command, order)
     case 'reportShort': {
       const lines = command.lines.flatMap(({ line, quantity }) => {
         const units = Math.min(quantity, progress.counters.reserved[line] ?? 0)

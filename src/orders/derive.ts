@@ -54,7 +54,8 @@ export const totalsWithout = (placed: Placed, counters: Progress['counters'], ca
     if (line.kind === 'component' && line.parent !== undefined) continue
     const left = leftOf(placed, counters, gone, index)
     subtotal += line.unitPrice * left
-    discount += left === line.quantity ? line.discount : (spread(line.discount, [left, line.quantity - left])[0] ?? 0)
+    // Units that were added later are sold at their price: the discount was for what was ordered.
+    discount += left >= line.quantity ? line.discount : (spread(line.discount, [left, line.quantity - left])[0] ?? 0)
     if (line.kind !== 'charge') units += left
   }
   const shipping = units > 0 ? placed.totals.shipping : 0

@@ -27,6 +27,7 @@ const placedProgress = (placed: OrderEventOf<'OrderPlaced'>): Progress => {
     delivered: none,
     returned: none,
     cancelled: none,
+    added: none,
   }
   return {
     phase: 'open',
@@ -130,6 +131,16 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
         totals: event.totals,
       }
     }
+    case 'UnitsAdded':
+      return {
+        counters: {
+          ...counters,
+          current: addUnits(counters.current, event.lines),
+          added: addUnits(counters.added, event.lines),
+        },
+        totals: event.totals,
+        updatedBy: by(progress, event.by),
+      }
     case 'OrderCancelled':
     case 'OrderExpired': {
       const gone = counters.current

@@ -9,7 +9,7 @@ import type { StockSession } from '../inventory/contract.ts'
 import type { LineUnits, OrderEvent, OrderReason } from './contract.ts'
 import { settle } from './decide.ts'
 import { evolve } from './evolve.ts'
-import { carriesUnits, type Live, type Order } from './order.ts'
+import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
 import { totalsWithout } from './derive.ts'
 import type { Instant } from '../kernel/ids.ts'
 
@@ -36,6 +36,9 @@ export const answered = (
       order = evolve(order, event)
     }
   }
+  // A refusal must come before anything is taken or given back in this batch: warehouses are asked first.
+  const vetoed = decided.events.map((event) => vetoOf(id, event, inline)).find((refusal) => refusal !== undefined)
+  if (vetoed !== undefined) return vetoed
   for (const event of decided.events) {
     const answer = answerTo(id, event, order, inline)
     if (isRefusal(answer)) return answer as Refusal<OrderReason>
@@ -62,6 +65,8 @@ const answerTo = (id: OrderId, event: OrderEvent, order: Order, inline: Inline):
       return release(id, 'all', inline)
     case 'UnitsCancelled':
       return release(id, event.lines, inline)
+    case 'UnitsAdded':
+      return reserve(id, order, addedLines(order, event.lines), inline)
     case 'UnitsShort': {
       const missing = event.lines.map((units) => ({ ...units, sku: skuOf(order, units.line) }))
       if (event.lost === true) inline.stock.lose(id, event.place, missing)
@@ -85,6 +90,13 @@ const allLines = ({ placed }: Live): ReserveLine[] =>
       ? [{ line: index, sku: line.sku, quantity: line.quantity, grams: line.grams, parent: line.parent, ifShort: line.ifShort }]
       : [],
   )
+
+/** What is added is had at once or refused: whoever asks for more is told so. */
+const addedLines = (order: Live, added: readonly LineUnits[]): ReserveLine[] =>
+  allLines(order).flatMap((line) => {
+    const quantity = sumOf(added.filter((units) => units.line === line.line).map((units) => units.quantity))
+    return quantity > 0 ? [{ ...line, quantity, ifShort: 'refuse' }] : []
+  })
 
 const request = (order: Live, lines: readonly ReserveLine[], now: Instant): ReserveRequest => ({
   at: now,
@@ -167,19 +179,18 @@ const giveUp = (order: Live, units: readonly LineUnits[], id: OrderId, inline: I
   return [{ type: 'OrderCancelled', reason: 'not_found', refund: 'auto' }]
 }
 
-const release = (
-  id: OrderId,
-  lines: readonly LineUnits[] | 'all',
-  { stock, veto }: Inline,
-): readonly OrderEvent[] | Refusal<OrderReason> => {
-  const blocked = veto?.check(id, lines) ?? []
-  if (blocked.length > 0) {
-    return {
-      refused: 'order_not_cancellable',
-      detail: 'a parcel with these units has been collected',
-      about: { blockedBy: ['parcel_collected'], lines: blocked },
-    }
+const vetoOf = (id: OrderId, event: OrderEvent, { veto }: Inline): Refusal<OrderReason> | undefined => {
+  if (event.type !== 'OrderCancelled' && event.type !== 'OrderExpired' && event.type !== 'UnitsCancelled') return undefined
+  const blocked = veto?.check(id, event.type === 'UnitsCancelled' ? event.lines : 'all') ?? []
+  if (blocked.length === 0) return undefined
+  return {
+    refused: 'order_not_cancellable',
+    detail: 'a parcel with these units has been collected',
+    about: { blockedBy: ['parcel_collected'], lines: blocked },
   }
+}
+
+const release = (id: OrderId, lines: readonly LineUnits[] | 'all', { stock, veto }: Inline): readonly OrderEvent[] => {
   veto?.apply(id, lines)
   stock.release(id, lines)
   return []

@@ -25,6 +25,7 @@ export const counterNames = [
   'delivered',
   'returned',
   'cancelled',
+  'added',
 ] as const
 export type CounterName = (typeof counterNames)[number]
 export type Counters = Readonly<Record<CounterName, readonly number[]>>

@@ -14,6 +14,7 @@ export const orderProblems: ProblemTable<OrderReason | PlaceReason | IntakeReaso
   order_closed: { status: 409, title: 'Order is closed' },
   line_not_found: { status: 422, title: 'No such line' },
   quantity_exceeds_current: { status: 409, title: 'More units than there are' },
+  units_not_addable: { status: 409, title: 'Units cannot be added' },
   hold_not_found: { status: 404, title: 'No such hold' },
   not_payable: { status: 409, title: 'Order cannot take a payment now' },
   external_ref_taken: { status: 409, title: 'externalRef is taken' },

@@ -124,6 +124,11 @@ describe("A carrier's news", () => {
     assert.equal(state.status, 'delivered')
     assert.deepEqual(parcelActions(state), ['print_label'])
   })
+  it('takes a found parcel on its way again', () => {
+    const found = [news('in_transit', 1), news('exception', 2), news('out_for_delivery', 3)]
+    assert.equal(fold(parcel.evolve, parcel.initial, after(...found)).status, 'out_for_delivery')
+    assert.equal(fold(parcel.evolve, parcel.initial, after(...found.toReversed())).status, 'out_for_delivery')
+  })
   it('comes to the same in any order, however often', () => {
     const status = fc.constantFrom<ParcelStatus>(
       'picked_up',

@@ -71,6 +71,7 @@ export class Database implements Batches {
   readonly #batches: pg.Pool
   readonly #reads: pg.Pool
   readonly connection: Connection
+  #closing = false
   /** What the database's clock was ahead of this process's monotonic one when last heard: only ever a hint. */
   #clockOffset = Date.now() - performance.now()
 
@@ -81,7 +82,8 @@ export class Database implements Batches {
     this.#batches = new pg.Pool({ ...base, max: batchConnectionsMax, options: `${limits} ${planByKey}`, idleTimeoutMillis: 30_000 })
     this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: 30_000 })
     for (const pool of [this.#batches, this.#reads]) {
-      pool.on('error', onError)
+      // While closing, the server may be gone before its idle connections are: nobody needs to hear of it.
+      pool.on('error', (fault) => this.#closing || onError(fault))
       // A commit that was cancelled while waiting for its standby is announced as success with a warning (PROMISES §1.1).
       pool.on('connect', (client) => client.on('notice', (notice) => notice.code === '01000' && doubtful.add(client)))
     }
@@ -150,6 +152,7 @@ export class Database implements Batches {
   }
 
   async close(): Promise<void> {
+    this.#closing = true
     await Promise.all([this.#batches.end(), this.#reads.end()])
   }
 
