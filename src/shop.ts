@@ -1,13 +1,22 @@
 /** One shop, put together: its database, its rooms, and what they need of each other. Used by the server, the CLI and the tests. */
 import { join } from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
+import { cartRoutes } from './carts/routes.ts'
+import { Carts } from './carts/service.ts'
+import { PostgresCarts } from './carts/store.ts'
 import { PostgresCatalog } from './catalog/store.ts'
 import { Catalog } from './catalog/service.ts'
 import { productRoutes, promotionRoutes } from './catalog/routes.ts'
+import { contactsFrom, dialectPorts, stockQueries } from './dialect-ports.ts'
+import { dialectRoutes } from './dialects/dialect-routes.ts'
+import { measuredOf } from './measured-store.ts'
+import { addressLines, cancelling, homeOf, repeating } from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
 import { postgresFulfilmentStores } from './fulfilment/store.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
 import { Keys } from './identity/keys-service.ts'
+import { Users } from './identity/users-service.ts'
+import { PostgresUsers } from './identity/users-store.ts'
 import { stockMoves } from './inventory/reactions.ts'
 import { inventoryRoutes } from './inventory/routes.ts'
 import { Inventory } from './inventory/service.ts'
@@ -23,7 +32,7 @@ import { Placement } from './orders/placement-service.ts'
 import { followFulfilment, followParcels, followPayments, followStock, followTransfers } from './orders/reactions.ts'
 import { OrderReads } from './orders/reads-service.ts'
 import { orderRoutes } from './orders/routes.ts'
-import { type CancelPart, OrderService } from './orders/service.ts'
+import { OrderService } from './orders/service.ts'
 import { PostgresOrders } from './orders/store.ts'
 import { createInsights } from './insights/insights.ts'
 import { createNotifications } from './notifications/notifications.ts'
@@ -42,7 +51,6 @@ import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
 import { migrate, type MigrationFolder } from './platform/postgres/migrations.ts'
-import type { Person } from './platform/records/records.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
 import { TaskWorker } from './platform/tasks/worker.ts'
 import { cheapest, defaults, type Network } from './sourcing/contract.ts'
@@ -53,6 +61,7 @@ export const roomsWithTables = [
   'platform',
   'identity',
   'catalog',
+  'carts',
   'inventory',
   'orders',
   'payments',
@@ -112,6 +121,10 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     committed,
   })
 
+  const users = new Users({ batches: database, records, store: new PostgresUsers(database), now, committed })
+  const stock = stockQueries(stockStore)
+  const carts = new Carts({ batches: database, store: new PostgresCarts(database), catalog, stock, now })
+
   const orderStore = new PostgresOrders(database)
   const reads = new OrderReads(orderStore, records)
   const fulfilment = createFulfilment({
@@ -137,6 +150,8 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     records,
     repository: orderStore,
     inventory,
+    checkout: carts,
+    ensureUsers: (ids, at) => users.ensureWrites(ids, at),
     committed,
   })
   const payments = createPayments({
@@ -202,7 +217,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     price: (request) => catalog.price(request),
     geocode,
     area: (country, postalCode) => (country === 'GB' ? (outwardCode(postalCode) ?? postalCode) : postalCode.slice(0, 3)),
-    contactOf: () => Promise.resolve(undefined),
+    contactOf: contactsFrom(users, () => homeOf(warehouses).country),
     home: () => homeOf(warehouses),
     now,
     reservationSeconds: configuration.reservationTtlSeconds,
@@ -212,6 +227,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
   const reaper = new Reaper(orders, orderStore, log)
   wakeUps.on(() => consumers.wake())
   wakeUps.on(() => tasks.wake())
+  const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
   const view = { publicUrl: configuration.publicUrl ?? '' }
 
   const routes: readonly FastifyPluginAsync[] = [
@@ -225,6 +241,28 @@ export const openShop = async ({ connection, configuration, log, environment, ba
       geocode,
       now,
     }),
+    cartRoutes(carts),
+    ...dialectRoutes(
+      dialectPorts({
+        batches: database,
+        records,
+        wakeUps,
+        catalog,
+        inventory,
+        stockStore,
+        warehouses,
+        placement,
+        orders,
+        reads,
+        intake,
+        carts,
+        users,
+        payments,
+        fulfilment,
+        shipping,
+        payment: configuration.payment,
+      }),
+    ),
     productRoutes(catalog),
     promotionRoutes(catalog),
     payments.routes,
@@ -234,40 +272,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     insights.routes,
   ] as readonly FastifyPluginAsync[]
 
-  /** What `/metrics` shows of the heart. */
-  const count = async (text: string): Promise<number> => Number((await database.read<{ n: number }>(text))[0]?.n ?? 0)
-  const measured = [
-    {
-      name: 'waybill_placements_at_once',
-      help: 'Orders placed on remembered levels, in one statement',
-      value: () => placement.counts.atOnce,
-    },
-    { name: 'waybill_placements_locked', help: 'Orders placed under lock', value: () => placement.counts.locked },
-    { name: 'waybill_placement_reruns', help: 'Batches whose remembered levels were wrong', value: () => placement.counts.reruns },
-    {
-      name: 'waybill_dead_letters',
-      help: 'Events that a reaction gave up on',
-      value: () => count('select count(*) as n from platform.parked where dead'),
-    },
-    {
-      name: 'waybill_tasks_waiting',
-      help: 'Tasks that are due',
-      value: () => count('select count(*) as n from platform.tasks where not dead and due_at <= now()'),
-    },
-    {
-      name: 'waybill_tasks_dead',
-      help: 'Tasks that were given up',
-      value: () => count('select count(*) as n from platform.tasks where dead'),
-    },
-    {
-      name: 'waybill_outbox_lag_events',
-      help: 'Events that the slowest reaction has not passed',
-      value: () =>
-        count(
-          'select greatest(0, coalesce((select max(position) from platform.journal), 0) - coalesce((select min(position) from platform.consumers), 0)) as n',
-        ),
-    },
-  ]
+  const measured = measuredOf(database, placement)
 
   return {
     measured,
@@ -277,6 +282,8 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     wakeUps,
     keys,
     catalog,
+    carts,
+    users,
     warehouses,
     inventory,
     stockStore,
@@ -315,8 +322,10 @@ export const openShop = async ({ connection, configuration, log, environment, ba
       await consumers.start()
       tasks.start()
       reaper.start()
+      cartSweep.start()
     },
     stop: async (): Promise<void> => {
+      await cartSweep.stop()
       await reaper.stop()
       await consumers.stop()
       await tasks.stop()
@@ -335,15 +344,6 @@ export const streamTables = [
   { table: 'fulfilment.transfers', decider: transfer },
   { table: 'shipping.parcels', decider: parcel },
 ] as const
-
-/** A name and an address as a label prints them. */
-const addressLines = (person: Person | undefined): readonly string[] => {
-  const address = person?.['shippingAddress']
-  if (typeof address !== 'object' || address === null) return []
-  return Object.entries({ name: person?.['name'], ...address }).flatMap(([name, value]) =>
-    name === 'phone' ? [] : Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [],
-  )
-}
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
 export type Rooms = Readonly<{
@@ -382,28 +382,3 @@ const followNetwork = (warehouses: Warehouses, zone: string): Source => {
     return current(request, stock)
   }
 }
-
-/** Where an order without an address is sourced to: the first warehouse's own postcode. */
-const homeOf = (warehouses: Warehouses) => {
-  const [first] = warehouses.all
-  return {
-    country: first?.country ?? 'GB',
-    postalCode: first?.postalCode ?? '',
-    latitude: first?.latitude ?? 51.5,
-    longitude: first?.longitude ?? -0.12,
-  }
-}
-
-const cancelling = (fulfilment: ReturnType<typeof createFulfilment>): CancelPart => ({
-  prepare: async (work, orders) => {
-    const session = await fulfilment.service.cancelWithin(
-      work,
-      orders.map((order) => ({ order, lines: 'all' as const })),
-    )
-    return {
-      check: (order, lines) => session.check({ order, lines }).blocked,
-      apply: (order, lines) => void session.apply({ order, lines }, 'cancelled'),
-      finish: () => work.add(...session.writes()),
-    }
-  },
-})

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import type { RejectedRow } from '../imports/contract.ts'
 import type { Shop } from '../shop.ts'
@@ -65,6 +66,9 @@ const importMasterData = async (what: MasterData, file: string, { json }: Asked)
 
 const importOrders = async (file: string, { json, rejected }: Asked & Readonly<{ rejected?: string }>): Promise<void> => {
   existingFile(file)
+  // The heap's young generation would grow to 120 MB of garbage: measured on 245,903 rows, the peak is 260 MB with this and
+  // 420 MB without it, for a tenth more processor time.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const bars = { reading: progressOf('reading rows'), importing: progressOf('importing orders') }
   const onProgress = ({ step, done, all }: HistoryProgress): void => {
     if (step === 'importing') bars.reading.end()

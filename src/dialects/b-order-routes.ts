@@ -31,7 +31,10 @@ const method = Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,39}$', description: 'CR
 const postOrder = {
   summary: 'Order what is in a cart',
   tags,
-  body: Type.Object({ userId: outsideId, cartId: Type.String({ minLength: 1, maxLength: 64 }), paymentMethod: Type.Optional(method) }, closed),
+  body: Type.Object(
+    { userId: outsideId, cartId: Type.String({ minLength: 1, maxLength: 64 }), paymentMethod: Type.Optional(method) },
+    closed,
+  ),
 }
 const getOrder = { summary: 'One order', tags, params: orderParams }
 const putOrder = {
@@ -148,7 +151,9 @@ export const orderRoutesOfB =
       const asked = { id: order.id, reason: deletedReason, origin: actor(request), expected: seenVersion(request) }
       const { changed } = unlessRefused(await orders.cancel(asked))
       if (!changed)
-        throw problemIn(refuse('order_not_cancellable', 'the order is CANCELLED already: there is nothing left to cancel and delete'))
+        throw problemIn(
+          refuse('order_not_cancellable', 'the order is CANCELLED already: there is nothing left to cancel and delete'),
+        )
       return reply.code(204).send()
     })
 

@@ -222,6 +222,8 @@ const minorOf = (price: number, currency: string): number => {
   const minor = parseMajor(String(price), currency)
   if (minor !== undefined) return minor
   throw problemIn(
-    refuse('price_invalid', `price: ${price} is not an amount of ${currency}`, { errors: [{ pointer: '/price', code: 'price_invalid' }] }),
+    refuse('price_invalid', `price: ${price} is not an amount of ${currency}`, {
+      errors: [{ pointer: '/price', code: 'price_invalid' }],
+    }),
   )
 }

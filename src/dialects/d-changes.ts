@@ -10,7 +10,11 @@ export type AskedItem = Readonly<{
 }>
 
 /** Items that are not named stay; so do those that are named as they are. */
-export const changesAsked = (asked: readonly AskedItem[], items: readonly ItemSeen[], cancelling: boolean): LineUnits[] | Refusal => {
+export const changesAsked = (
+  asked: readonly AskedItem[],
+  items: readonly ItemSeen[],
+  cancelling: boolean,
+): LineUnits[] | Refusal => {
   const wanted = new Map<string, number>()
   for (const [index, { productId, quantity, status }] of asked.entries()) {
     const about = { errors: [{ pointer: `/orderItems/${index}/productId`, code: 'item_unknown' }] }

@@ -95,39 +95,48 @@ export const orderRoutesOfD =
       return success(reply, order)
     })
 
-    edge.get('/oms/orders/:orderId', { schema: getOrder, config: { policy: readers, problems: envelope } }, async (request, reply) =>
-      success(reply, await found(request, request.params.orderId)),
+    edge.get(
+      '/oms/orders/:orderId',
+      { schema: getOrder, config: { policy: readers, problems: envelope } },
+      async (request, reply) => success(reply, await found(request, request.params.orderId)),
     )
 
-    edge.put('/oms/orders/:orderId', { schema: putOrder, config: { policy: readers, problems: envelope } }, async (request, reply) => {
-      const { status, orderItems, version: said } = request.body
-      const order = await found(request, request.params.orderId)
-      const expected = seenVersion(request, said)
-      if (status === 'SHIPPED' || status === 'DELIVERED') {
-        if (orderItems !== undefined)
-          throw problemIn(refuse('contradiction', `orderItems: a PUT either changes items or sets ${status}, not both`))
-        return success(reply, await takeStep(orders, request, order, status, expected))
-      }
-      mayCancel(request)
-      const cancelling = status === 'CANCELED' || status === 'CANCELLED'
-      const key = optionalKey(request, `change:${order.id}`, now())
-      const asked = { id: order.id, reason: 'customer_request', origin: actor(request), key, expected }
-      if (orderItems === undefined) {
-        if (cancelling) return success(reply, unlessRefused(await orders.cancel(asked)).order)
-        unlessStale(order, expected)
-        const is = statusOfD(order)
-        if (status === is) return success(reply, order)
-        throw problemIn(
-          refuse('step_impossible', `status: the order is ${is}; PENDING and EXECUTED are the inventory's answer and cannot be set`),
-        )
-      }
-      const lines = changesAsked(orderItems, order.items, cancelling)
-      if (isRefusal(lines)) throw problemIn(lines)
-      if (lines.length === 0) {
-        unlessStale(order, expected)
-        return success(reply, order)
-      }
-      const items: Items = { name: 'orderItems', skus: orderItems.map(({ productId }) => productId) }
-      return success(reply, unlessRefused(await orders.change({ ...asked, lines }), items).order)
-    })
+    edge.put(
+      '/oms/orders/:orderId',
+      { schema: putOrder, config: { policy: readers, problems: envelope } },
+      async (request, reply) => {
+        const { status, orderItems, version: said } = request.body
+        const order = await found(request, request.params.orderId)
+        const expected = seenVersion(request, said)
+        if (status === 'SHIPPED' || status === 'DELIVERED') {
+          if (orderItems !== undefined)
+            throw problemIn(refuse('contradiction', `orderItems: a PUT either changes items or sets ${status}, not both`))
+          return success(reply, await takeStep(orders, request, order, status, expected))
+        }
+        mayCancel(request)
+        const cancelling = status === 'CANCELED' || status === 'CANCELLED'
+        const key = optionalKey(request, `change:${order.id}`, now())
+        const asked = { id: order.id, reason: 'customer_request', origin: actor(request), key, expected }
+        if (orderItems === undefined) {
+          if (cancelling) return success(reply, unlessRefused(await orders.cancel(asked)).order)
+          unlessStale(order, expected)
+          const is = statusOfD(order)
+          if (status === is) return success(reply, order)
+          throw problemIn(
+            refuse(
+              'step_impossible',
+              `status: the order is ${is}; PENDING and EXECUTED are the inventory's answer and cannot be set`,
+            ),
+          )
+        }
+        const lines = changesAsked(orderItems, order.items, cancelling)
+        if (isRefusal(lines)) throw problemIn(lines)
+        if (lines.length === 0) {
+          unlessStale(order, expected)
+          return success(reply, order)
+        }
+        const items: Items = { name: 'orderItems', skus: orderItems.map(({ productId }) => productId) }
+        return success(reply, unlessRefused(await orders.change({ ...asked, lines }), items).order)
+      },
+    )
   }

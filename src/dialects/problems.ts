@@ -59,9 +59,9 @@ export const problemIn = (refusal: Refusal, items: Items = { name: 'orderItems',
   const stale = refusal.refused === 'version_mismatch'
   const detail = stale
     ? `${refusal.detail}. Refresh it (GET), look at what has changed, and try again with the new version.`
-    : lastOrder === undefined
+    : typeof lastOrder !== 'string'
       ? refusal.detail
-      : `${refusal.detail}; the last order made of it is ${String(lastOrder)}`
+      : `${refusal.detail}; the last order made of it is ${lastOrder}`
   const named = Array.isArray(errors) ? (errors as readonly FieldProblem[]).map((error) => translated(error, items)) : []
   return new Problem(refusal.refused, kinds[refusal.refused] ?? otherwise, detail, {
     errors: named,

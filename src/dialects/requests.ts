@@ -27,7 +27,6 @@ export const orderParams = Type.Object({ orderId: Type.String({ maxLength: 200 }
 /** Who may look, who may buy, and who may move orders on; callers without a key only where T4 says so. */
 export const readers: Policy = { roles: everyone, openInDemo: true }
 export const buyers: Policy = { roles: [...office, 'customer'], openInDemo: true }
-export const 
 export const owners: Policy = { roles: ['owner', 'service'] }
 
 const forbidden = (detail: string, roles?: readonly Role[]): Problem =>

@@ -3,7 +3,7 @@
  * Pure: what it needs arrives inside the command. Repeated steps change nothing; impossible ones say what may be done now.
  */
 import { type Decider, fold, type Refusal, refuse } from '../kernel/decider.ts'
-import type { Instant, OrderId, Place } from '../kernel/ids.ts'
+import type { Instant, Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 import type { FulfilmentEvent, FulfilmentEventOf, PackedParcel } from './contract.ts'
 import { evolve } from './evolve.ts'
@@ -327,6 +327,3 @@ const putBack = (state: Live, asked: readonly LineUnits[] | undefined): Events |
   })
   return lines.length === 0 ? [] : [{ type: 'UnitsPutBack', order: state.order, place: state.place, lines }]
 }
-
-/** The order a fulfilment order belongs to, where it is planned. */
-export const orderOf = (state: FulfilmentOrder): OrderId | undefined => (isLive(state) ? state.order : undefined)

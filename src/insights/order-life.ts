@@ -104,6 +104,11 @@ export const advance = (life: OrderLife, event: Exclude<OrderEvent, { type: 'Ord
         figures: { cancelled_units: gone, cancelled_value: lost },
       }
     }
+    case 'UnitsAdded': {
+      const units = sum(event.lines)
+      const value = event.totals.total
+      return { life: { ...life, units: life.units + units, value }, figures: { units, items: units, value: value - life.value } }
+    }
     case 'OrderCancelled':
       return close(life, 'cancelled')
     case 'OrderExpired':

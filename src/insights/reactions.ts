@@ -15,6 +15,7 @@ const orderTypes: readonly OrderEvent['type'][] = [
   'OrderPlaced',
   'StockReserved',
   'UnitsCancelled',
+  'UnitsAdded',
   'OrderCancelled',
   'OrderExpired',
   'OrderReopened',

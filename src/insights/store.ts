@@ -100,6 +100,13 @@ const upsert = (
   }
 }
 
+/**
+ * The buckets of a span, each piece a range of the key. `offset 0` keeps the planner from joining the pieces to the whole
+ * table, which it prefers: 20 ms instead of 400 at a million orders.
+ */
+const pieces = 'unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as piece (grain, starts, ends)'
+const within = 'currency = $1 and grain = piece.grain and at >= piece.starts and at < piece.ends'
+
 export class InsightStore {
   readonly schema: string
   readonly #database: Database
@@ -234,9 +241,8 @@ export class InsightStore {
 
   durations(currency: string, span: Span): Promise<readonly StageBin[]> {
     return this.#database.read<StageBin>(
-      `select d.stage, d.bin, sum(d.count)::int8 as count
-        from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as piece (grain, starts, ends)
-        join ${this.schema}.durations d on d.currency = $1 and d.grain = piece.grain and d.at >= piece.starts and d.at < piece.ends
+      `select d.stage, d.bin, sum(d.count)::int8 as count from ${pieces} cross join lateral (
+         select stage, bin, count from ${this.schema}.durations where ${within} offset 0) d
         group by d.stage, d.bin`,
       [currency, ...covered(span)],
     )
@@ -245,8 +251,8 @@ export class InsightStore {
   promotions(currency: string, span: Span): Promise<readonly PromotionSums[]> {
     return this.#database.read<PromotionSums>(
       `select p.code, sum(p.uses)::int8 as uses, sum(p.discount)::int8 as discount, sum(p.order_value)::int8 as "orderValue"
-        from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as piece (grain, starts, ends)
-        join ${this.schema}.promotions p on p.currency = $1 and p.grain = piece.grain and p.at >= piece.starts and p.at < piece.ends
+        from ${pieces} cross join lateral (
+          select code, uses, discount, order_value from ${this.schema}.promotions where ${within} offset 0) p
         group by p.code order by 2 desc, p.code limit ${promotionsShownMax}`,
       [currency, ...covered(span)],
     )

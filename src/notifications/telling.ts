@@ -39,6 +39,7 @@ export const told: readonly OrderEvent['type'][] = [
   'StockReserved',
   'BackorderFilled',
   'UnitsCancelled',
+  'UnitsAdded',
   'OrderCancelled',
   'OrderExpired',
   'OrderReopened',
@@ -81,6 +82,8 @@ export const tell = (card: OrderCard, event: Exclude<OrderEvent, { type: 'OrderP
       const kept = { ...card, totals: event.totals }
       return { card: kept, notices: [{ kind: 'units_cancelled', facts: { lines: event.lines, amount: event.totals.total } }] }
     }
+    case 'UnitsAdded':
+      return { card: { ...card, totals: event.totals }, notices: [] }
     case 'OrderCancelled':
       return notice(event.reason === 'payment_failed' ? 'payment_failed' : 'cancelled')
     case 'OrderExpired':

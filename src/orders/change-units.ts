@@ -59,9 +59,13 @@ const unlessFree = (order: Live, { line, carriers, by }: Change): Refusal<OrderR
   const { current, shipped } = order.progress.counters
   const free = Math.min(...carriers.map(({ line: at, per }) => Math.floor(((current[at] ?? 0) - (shipped[at] ?? 0)) / per)))
   if (free >= -by) return undefined
-  return refuse('quantity_exceeds_current', `line ${line + 1}: ${-by} to be cancelled, ${free} can still be: the others were collected`, {
-    errors: [{ pointer: `/lines/${line}/quantity`, code: 'quantity_exceeds_current', sku: order.placed.lines[line]?.sku }],
-  })
+  return refuse(
+    'quantity_exceeds_current',
+    `line ${line + 1}: ${-by} to be cancelled, ${free} can still be: the others were collected`,
+    {
+      errors: [{ pointer: `/lines/${line}/quantity`, code: 'quantity_exceeds_current', sku: order.placed.lines[line]?.sku }],
+    },
+  )
 }
 
 const unlessAddable = (order: Live, { line }: Change, current: number): Refusal<OrderReason> | undefined => {

@@ -41,6 +41,9 @@ export type ShipmentLine = Readonly<{
   /** `backorder`, `preorder`: the units are not there yet; `ready` is the day they are expected at `place`. */
   kind: 'stock' | 'transfer' | 'backorder' | 'preorder'
   ready?: Day
+  /** Said with `AssemblyRequested`: grams a unit, and the index of the bundle whose components leave together. */
+  grams?: number
+  bundle?: number
 }>
 
 export type LineUnits = Readonly<{ line: number; quantity: number }>
@@ -121,11 +124,20 @@ export type OrderEvent = Readonly<
       shipments: readonly Shipment[]
       destination: Destination
       held: boolean
+      collectionBlocked?: boolean
       shippingMethod: string
     }
   | { type: 'HoldPlaced'; hold: string; kind: string; blocks: HoldBlocks; by: string }
   | { type: 'HoldReleased'; hold: string; kind: string; releaseBlocked: boolean; collectionBlocked: boolean }
-  | { type: 'FulfilmentProgressed'; fulfilment: string; place: Place; status: FulfilmentStatus; lines: readonly LineUnits[] }
+  | {
+      type: 'FulfilmentProgressed'
+      fulfilment: string
+      place: Place
+      status: FulfilmentStatus
+      lines: readonly LineUnits[]
+      /** Units that were packed and are to be packed again, because others of their parcel were cancelled. */
+      unpacked?: readonly LineUnits[]
+    }
   | {
       type: 'ParcelProgressed'
       parcel: string

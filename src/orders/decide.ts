@@ -10,6 +10,7 @@ import type {
   OrderEvent,
   OrderEventOf,
   OrderReason,
+  ShipmentLine,
 } from './contract.ts'
 import { type ChangeUnits, changeUnits } from './change-units.ts'
 import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
@@ -32,7 +33,14 @@ export type OrderCommand = Told &
     | { do: 'release'; hold: string; by: string }
     | { do: 'addNote'; note: PersonRef; by: string }
     | { do: 'changeAddress'; contact: PersonRef; destination: Destination; by: string }
-    | { do: 'followFulfilment'; fulfilment: string; place: Place; status: FulfilmentStatus; lines: readonly LineUnits[] }
+    | {
+        do: 'followFulfilment'
+        fulfilment: string
+        place: Place
+        status: FulfilmentStatus
+        lines: readonly LineUnits[]
+        unpacked?: readonly LineUnits[]
+      }
     | (Readonly<{ do: 'followParcel' }> & Omit<OrderEventOf<'ParcelProgressed'>, 'type'>)
     | { do: 'recordReturn'; return: string; lines: readonly LineUnits[]; refund: number }
   >
@@ -101,6 +109,7 @@ const decide = (command: OrderCommand, order: Order): Decision => {
           place: command.place,
           status: command.status,
           lines: command.lines,
+          ...(command.unpacked === undefined ? {} : { unpacked: command.unpacked }),
         },
       ]
     }
@@ -221,20 +230,7 @@ const changeAddress = (command: CommandOf<'changeAddress'>, order: Live): Decisi
   const { progress } = order
   if (progress.phase !== 'open' || sumOf(progress.counters.shipped) > 0)
     return refuse('order_closed', 'a parcel has been collected: its address can no longer be changed')
-  const changed: OrderEvent = { type: 'AddressChanged', contact: command.contact, destination: command.destination, by: command.by }
-  const hold = progress.holds.find(({ kind }) => kind === 'address_missing')
-  if (hold === undefined || command.destination.pending) return [changed]
-  const rest = progress.holds.filter(({ id }) => id !== hold.id)
-  return [
-    changed,
-    {
-      type: 'HoldReleased',
-      hold: hold.id,
-      kind: hold.kind,
-      releaseBlocked: rest.some(({ blocks }) => blocks === 'release'),
-      collectionBlocked: rest.some(({ blocks }) => blocks === 'collection'),
-    },
-  ]
+  return [{ type: 'AddressChanged', contact: command.contact, destination: command.destination, by: command.by }]
 }
 
 export const orderDecider: Decider<OrderCommand, OrderEvent, Order, OrderReason> = { initial: unplaced, decide, evolve }
@@ -259,8 +255,18 @@ export const settle = (order: Order): readonly OrderEvent[] => {
 const assembly = ({ placed, progress }: Live): OrderEvent => ({
   type: 'AssemblyRequested',
   number: placed.number,
-  shipments: progress.plan.slice(progress.assembled).filter(({ lines }) => lines.length > 0),
+  shipments: progress.plan
+    .slice(progress.assembled)
+    .filter(({ lines }) => lines.length > 0)
+    .map((shipment) => ({ ...shipment, lines: shipment.lines.map((line) => withWeight(line, placed)) })),
   destination: progress.destination,
   held: progress.holds.some(({ blocks }) => blocks === 'release'),
+  ...(progress.holds.some(({ blocks }) => blocks === 'collection') ? { collectionBlocked: true } : {}),
   shippingMethod: placed.shippingMethod,
 })
+
+const withWeight = (line: ShipmentLine, placed: Placed): ShipmentLine => {
+  const ordered = placed.lines[line.line]
+  if (ordered === undefined) return line
+  return { ...line, grams: ordered.grams, ...(ordered.parent === undefined ? {} : { bundle: ordered.parent }) }
+}

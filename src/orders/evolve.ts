@@ -193,6 +193,9 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
           ? progress.fulfilments.map((fulfilment) => (fulfilment.id === seen.id ? seen : fulfilment))
           : [...progress.fulfilments, seen],
         ...(event.status === 'packed' ? { counters: { ...counters, picked: addUnits(counters.picked, event.lines) } } : {}),
+        ...(event.unpacked === undefined
+          ? {}
+          : { counters: { ...counters, picked: addUnits(counters.picked, event.unpacked, -1) } }),
       }
     }
     case 'ParcelProgressed':

@@ -5,7 +5,14 @@ import type { Work } from '../platform/store/work.ts'
 import type { OrderEvent } from './contract.ts'
 import type { ListingStore } from './listing-store.ts'
 
-const on: readonly OrderEvent['type'][] = ['OrderPlaced', 'StatusChanged', 'OrderReopened', 'AddressChanged', 'UnitsCancelled', 'UnitsAdded']
+const on: readonly OrderEvent['type'][] = [
+  'OrderPlaced',
+  'StatusChanged',
+  'OrderReopened',
+  'AddressChanged',
+  'UnitsCancelled',
+  'UnitsAdded',
+]
 
 export const fillListing = (store: ListingStore): Reaction => ({
   name: 'orders.listing',

@@ -90,8 +90,6 @@ export class Placement {
   }
 
   async #commit(batch: readonly PlaceAsked[]): Promise<readonly (PlaceOutcome | Fault)[]> {
-    if (this.#numbers.length < batch.length)
-      this.#numbers.push(...(await this.#options.repository.numbers(Math.max(numbersAhead, batch.length))))
     const outcomes = new Array<PlaceOutcome | Fault | undefined>(batch.length).fill(undefined)
     const rest = await this.#atOnce(batch, outcomes)
     if (rest.length > 0) {
@@ -113,14 +111,19 @@ export class Placement {
     if (saveAtOnce === undefined || batch.some(({ cart }) => cart !== undefined)) return all
     const skus = new Set(batch.flatMap(skusOf))
     await inventory.learn(skus)
+    const numbers = await this.#takeNumbers(batch.length)
     const stock = inventory.recall(skus)
-    if (stock === undefined) return all
+    const giveUp = (): readonly number[] => {
+      this.#numbers.unshift(...numbers)
+      return all
+    }
+    if (stock === undefined) return giveUp()
     const at = now()
     const made: Made[] = []
     for (const asked of batch) {
-      const one = this.#make(asked, at, stock)
+      const one = this.#make(asked, numbers[made.length] ?? missing(), at, stock)
       // One surprise sends the whole batch to the lock: orders keep their turn, and nobody is refused on memory.
-      if (isRefusal(one) || waits(one.change)) return all
+      if (isRefusal(one) || waits(one.change)) return giveUp()
       made.push(one)
     }
     // From here to the end of `save` other batches plan on what this one leaves.
@@ -143,6 +146,7 @@ export class Placement {
 
   async #locked(batch: readonly PlaceAsked[]): Promise<readonly PlaceOutcome[]> {
     const { batches, records, repository, inventory, checkout } = this.#options
+    const numbers = await this.#takeNumbers(batch.length)
     const skus = [...new Set(batch.flatMap(skusOf))]
     let after: Parameters<typeof inventory.memory.remember>[0] = []
     const outcomes = await batches.batch(async (work): Promise<readonly PlaceOutcome[]> => {
@@ -163,7 +167,7 @@ export class Placement {
           })
         if (asked.cart !== undefined && cart?.items !== asked.cart.items)
           return refuse('cart_changed', 'the cart changed while it was being ordered: look at it and order again')
-        const one = this.#make(asked, work.now, stock)
+        const one = this.#make(asked, numbers[made.size] ?? missing(), work.now, stock)
         if (isRefusal(one)) return one as Refusal<PlaceReason>
         const id = one.change.id as OrderId
         made.set(id, one)
@@ -218,12 +222,12 @@ export class Placement {
   }
 
   /** One order's events and state on the stock as it stands in this batch; stock is taken only when nothing refuses. */
-  #make(asked: PlaceAsked, at: Instant, stock: Parameters<InventoryPart['writes']>[0]): Made | Refusal {
+  #make(asked: PlaceAsked, number: number, at: Instant, stock: Parameters<InventoryPart['writes']>[0]): Made | Refusal {
     const { draft, person, reservedSeconds } = asked
     const ref = person === undefined ? undefined : (newId(at) as string as PersonRef)
     const placed: Placed = {
       type: 'OrderPlaced',
-      number: this.#number(),
+      number,
       placedAt: at,
       ...draft,
       ...(ref === undefined ? {} : { contact: ref }),
@@ -237,10 +241,10 @@ export class Placement {
     return { asked, ref, change: { id, version: 1 + added.length, state, events: [placed, ...added] } }
   }
 
-  #number(): number {
-    const number = this.#numbers.shift()
-    if (number === undefined) throw new Error('order numbers ran out inside a batch')
-    return number
+  /** As many numbers as a batch may use, taken before it is decided: deciding asks nobody, and other batches run meanwhile. */
+  async #takeNumbers(count: number): Promise<number[]> {
+    if (this.#numbers.length < count) this.#numbers.push(...(await this.#options.repository.numbers(Math.max(numbersAhead, count))))
+    return this.#numbers.splice(0, count)
   }
 
   #writes(made: readonly Made[], stock: Parameters<InventoryPart['writes']>[0], work: Pick<Work, 'now'>): Write[] {
@@ -264,6 +268,10 @@ export class Placement {
       ...inventory.writes(stock, work, made[0]?.asked.origin ?? { actor: 'system' }),
     ]
   }
+}
+
+const missing = (): never => {
+  throw new Error('order numbers ran out inside a batch')
 }
 
 /** An outside id is used once: kept beside the idempotency keys, for ever. */

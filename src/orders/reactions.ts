@@ -92,6 +92,7 @@ export const followFulfilment = (orders: OrderService): Reaction =>
       'FulfilmentPacked',
       'FulfilmentCollected',
       'FulfilmentDelivered',
+      'FulfilmentReduced',
       'FulfilmentCancelled',
     ],
     (event, { stream }) => {
@@ -122,6 +123,23 @@ export const followFulfilment = (orders: OrderService): Reaction =>
           return follow('collected', event.place)
         case 'FulfilmentDelivered':
           return follow('delivered', event.place)
+        case 'FulfilmentReduced': {
+          const again = event.unpacked ?? []
+          if (again.length === 0) return []
+          return [
+            {
+              id: event.order,
+              command: {
+                do: 'followFulfilment',
+                fulfilment: stream,
+                place: event.place,
+                status: 'picking',
+                lines: [],
+                unpacked: again,
+              },
+            },
+          ]
+        }
         case 'FulfilmentCancelled':
           return follow('cancelled', event.place)
         default:

@@ -137,7 +137,7 @@ export const orderView = (
       refunded,
       ...(method === undefined ? {} : { method }),
     })),
-    holds: progress.holds,
+    holds: holdsOf(progress),
     actions: actionsOf(order),
     trackingUrl: `${publicUrl}/track/${id}`,
     placedAt: placed.placedAt,
@@ -147,6 +147,12 @@ export const orderView = (
     ...(progress.closedReason === undefined ? {} : { closedReason: progress.closedReason }),
   }
 }
+/** An order without an address goes all the way to `ready`; only the hand-over to a real carrier waits (T3). */
+const holdsOf = ({ holds, destination }: Progress) =>
+  destination.pending === true
+    ? [...holds, { id: 'address_missing', kind: 'address_missing', blocks: 'collection' as const, by: 'system' }]
+    : holds
+
 export type OrderView = ReturnType<typeof orderView>
 
 const pick = (person: Person, names: readonly string[]): Record<string, unknown> =>

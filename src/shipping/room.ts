@@ -54,9 +54,10 @@ const secretBytes = 32
 export const createShipping = async (options: CreateShipping): Promise<Shipping> => {
   const { batches, records, stores, baseUrl, committed, now, choose, carriers = [] } = options
   const { mode = 'manual', paceSeconds = paceDefault } = options.simulated ?? {}
-  const secret =
-    options.simulated?.secret ??
-    (await stores.secrets.get('simulated-carrier', () => randomBytes(secretBytes).toString('base64url')))
+  // Set to nothing is not set: with an empty key anyone could sign.
+  const given = options.simulated?.secret?.trim() ?? ''
+  const make = (): string => randomBytes(secretBytes).toString('base64url')
+  const secret = given === '' ? await stores.secrets.get('simulated-carrier', make) : given
   const simulated = new SimulatedCarrier({ shipments: stores.simulated, secret, baseUrl })
   const service = new ShippingService({
     batches,

@@ -3,6 +3,9 @@ import { after, before, describe, it } from 'node:test'
 import type { OrderId } from '../../src/kernel/ids.ts'
 import { instant } from '../../src/kernel/time.ts'
 import { signatureHeader, signatureOf, SimulatedCarrier, storyOf, trackingOf } from '../../src/shipping/adapters/simulated.ts'
+import { MemoryRecords } from '../../src/platform/records/memory.ts'
+import { MemoryBatches } from '../../src/platform/store/memory.ts'
+import { createShipping } from '../../src/shipping/room.ts'
 import { memoryShippingStores } from '../../src/shipping/store.memory.ts'
 import { carrierSuite } from './carrier.ts'
 import { assembling, firstOf, type Harness, harnesses, parcelsOf, secret, units, worksOf } from './fulfilment-harness.ts'
@@ -19,6 +22,28 @@ carrierSuite('simulated', () => {
       const body = JSON.stringify({ id, trackingNumber, status: 'picked_up', at: '2026-11-21T10:00:00Z' })
       return { body, headers: { [signatureHeader]: signatureOf(body, secret) } }
     },
+  })
+})
+
+describe("The simulated carrier's secret", () => {
+  it('is made and kept where the environment brings none, or an empty one', async () => {
+    const stores = memoryShippingStores()
+    const made = await Promise.all(
+      ['', ' ', undefined].map(async (given) => {
+        const room = await createShipping({
+          batches: new MemoryBatches(),
+          records: new MemoryRecords(),
+          stores,
+          baseUrl: () => 'http://shop.example',
+          committed: () => undefined,
+          now: () => instant(Date.now()),
+          simulated: { secret: given },
+        })
+        return room.simulated.secret
+      }),
+    )
+    assert.equal(new Set(made).size, 1)
+    assert.ok((made[0] ?? '').length >= 43)
   })
 })
 

@@ -56,21 +56,40 @@ export class JournalReader {
 
   /** The position up to which the journal is final now. */
   async horizon(): Promise<number> {
-    const [seen] = await this.#database.read<{ last: number | null; low: string; high: string }>(
-      `select (select max(position) from platform.journal) as last, pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high from pg_current_snapshot() s`,
-      [],
+    const waited = this.#candidate !== undefined
+    await this.#look()
+    // What kept the last look waiting has ended: look at what came meanwhile at once.
+    if (waited && this.#candidate === undefined) await this.#look()
+    return this.#final
+  }
+
+  /**
+   * Whoever could still bring a position at or below `last` had a transaction id when it took it, hence before this
+   * statement's snapshot. The snapshot's own end will not do as the mark: it is one above the newest id that has *ended*,
+   * and open ids lie beyond it. So the statement takes an id of its own: all older ones are below. It does so only when
+   * there is something new, and ids are cheap: nothing is written and nothing is flushed for it.
+   */
+  async #look(): Promise<void> {
+    const candidate = this.#candidate
+    const known = candidate === undefined ? this.#final : Number.MAX_SAFE_INTEGER
+    const [seen] = await this.#database.read<{ last: number | null; low: string; next: string | null }>(
+      `select last, pg_snapshot_xmin(pg_current_snapshot())::text as low, case when last > $1 then pg_current_xact_id()::text end as next
+         from (select max(position) as last from platform.journal) j`,
+      [known],
       'journal_horizon',
     )
-    if (seen === undefined || seen.last === null) return this.#final
+    if (seen === undefined || seen.last === null) return
     const low = BigInt(seen.low)
-    if (this.#candidate !== undefined && low >= this.#candidate.openBelow) {
-      this.#final = Math.max(this.#final, this.#candidate.position)
+    if (candidate !== undefined) {
+      if (low < candidate.openBelow) return
+      this.#final = Math.max(this.#final, candidate.position)
       this.#candidate = undefined
+      return
     }
-    const openBelow = BigInt(seen.high)
-    if (low >= openBelow) this.#final = Math.max(this.#final, seen.last)
-    else if (this.#candidate === undefined && seen.last > this.#final) this.#candidate = { position: seen.last, openBelow }
-    return this.#final
+    if (seen.next === null) return
+    const openBelow = BigInt(seen.next)
+    if (low >= openBelow) this.#final = seen.last
+    else this.#candidate = { position: seen.last, openBelow }
   }
 
   /** Whether something is committed that the horizon does not cover yet: ask again soon. */

@@ -24,14 +24,15 @@ export class MemoryRecords implements Records {
     const rows = appends.flatMap(({ stream, firstVersion, facts, origin, at }) =>
       facts.map((fact, index): MemoryFact => ({ stream, version: firstVersion + index, at, ...origin, fact })),
     )
+    const names = rows.map((row) => `${row.stream}@${row.version}`)
     return {
+      check: () => {
+        const taken = names.find((name, index) => this.#versions.has(name) || names.indexOf(name) !== index)
+        if (taken !== undefined) throw new Aborted('conflict', taken)
+      },
       apply: () => {
-        for (const row of rows) {
-          const name = `${row.stream}@${row.version}`
-          if (this.#versions.has(name)) throw new Aborted('conflict', name)
-          this.#versions.add(name)
-          this.journal.push(row)
-        }
+        for (const name of names) this.#versions.add(name)
+        this.journal.push(...rows)
       },
     }
   }
@@ -46,9 +47,11 @@ export class MemoryRecords implements Records {
 
   claim(claims: Parameters<Records['claim']>[0]): MemoryWrite {
     return {
+      check: () => {
+        for (const claim of claims) if (this.#keys.has(keyName(claim))) throw new Aborted('conflict', keyName(claim))
+      },
       apply: () => {
         for (const claim of claims) {
-          if (this.#keys.has(keyName(claim))) throw new Aborted('conflict', keyName(claim))
           this.#keys.set(keyName(claim), { hash: claim.hash, object: claim.object })
         }
       },

@@ -26,6 +26,7 @@ export class MemoryBatches implements Batches {
       const work = new MemoryWork(this.#clock())
       const result = await decide(work)
       const applied = work.writes.filter((write): write is MemoryWrite => 'apply' in write)
+      for (const { check } of applied) check?.()
       for (const { apply } of applied) apply()
       return result
     }

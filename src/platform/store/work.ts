@@ -17,8 +17,8 @@ export type SqlWrite = Readonly<{
   /** The statement must touch exactly one row an element of the first column, or the whole batch is aborted (`GuardFailed`). */
   guarded?: boolean
 }>
-/** The same in the memory form. */
-export type MemoryWrite = Readonly<{ apply: () => void }>
+/** The same in the memory form. All of a batch's `check`s run before anything is applied: what throws there saves nothing. */
+export type MemoryWrite = Readonly<{ check?: () => void; apply: () => void }>
 export type Write = SqlWrite | MemoryWrite
 
 export interface Work {

@@ -1,0 +1,40 @@
+/** What `/metrics` shows of the heart. */
+import type { Measured } from './platform/http/health-routes.ts'
+import type { Database } from './platform/postgres/database.ts'
+import type { Placement } from './orders/placement-service.ts'
+
+export const measuredOf = (database: Database, placement: Placement): readonly Measured[] => {
+  const count = async (text: string): Promise<number> => (await database.read<{ n: number }>(text))[0]?.n ?? 0
+  return [
+    {
+      name: 'waybill_placements_at_once',
+      help: 'Orders placed on remembered levels, in one statement',
+      value: () => placement.counts.atOnce,
+    },
+    { name: 'waybill_placements_locked', help: 'Orders placed under lock', value: () => placement.counts.locked },
+    { name: 'waybill_placement_reruns', help: 'Batches whose remembered levels were wrong', value: () => placement.counts.reruns },
+    {
+      name: 'waybill_dead_letters',
+      help: 'Events that a reaction gave up on',
+      value: () => count('select count(*) as n from platform.parked where dead'),
+    },
+    {
+      name: 'waybill_tasks_waiting',
+      help: 'Tasks that are due',
+      value: () => count('select count(*) as n from platform.tasks where not dead and due_at <= now()'),
+    },
+    {
+      name: 'waybill_tasks_dead',
+      help: 'Tasks that were given up',
+      value: () => count('select count(*) as n from platform.tasks where dead'),
+    },
+    {
+      name: 'waybill_outbox_lag_events',
+      help: 'Events that the slowest reaction has not passed',
+      value: () =>
+        count(
+          'select greatest(0, coalesce((select max(position) from platform.journal), 0) - coalesce((select min(position) from platform.consumers), 0)) as n',
+        ),
+    },
+  ]
+}

@@ -1,0 +1,58 @@
+/** Small pieces between rooms, that belong to none of them. */
+import type { Fulfilment } from './fulfilment/room.ts'
+import type { Warehouses } from './inventory/warehouses-service.ts'
+import type { CancelPart } from './orders/service.ts'
+import type { Logger } from './platform/log.ts'
+import type { Person } from './platform/records/records.ts'
+
+/** A name and an address as a label prints them. */
+export const addressLines = (person: Person | undefined): readonly string[] => {
+  const address = person?.['shippingAddress']
+  if (typeof address !== 'object' || address === null) return []
+  return Object.entries({ name: person?.['name'], ...address }).flatMap(([name, value]) =>
+    name === 'phone' ? [] : Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [],
+  )
+}
+
+/** Where an order without an address is sourced to: the first warehouse's own postcode. */
+export const homeOf = (warehouses: Warehouses) => {
+  const [first] = warehouses.all
+  return {
+    country: first?.country ?? 'GB',
+    postalCode: first?.postalCode ?? '',
+    latitude: first?.latitude ?? 51.5,
+    longitude: first?.longitude ?? -0.12,
+  }
+}
+
+/** Fulfilment's veto in the shape in which orders asks for it. */
+export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
+  prepare: async (work, orders) => {
+    const session = await fulfilment.service.cancelWithin(
+      work,
+      orders.map((order) => ({ order, lines: 'all' as const })),
+    )
+    return {
+      check: (order, lines) => session.check({ order, lines }).blocked,
+      apply: (order, lines) => void session.apply({ order, lines }, 'cancelled'),
+      finish: () => work.add(...session.writes()),
+    }
+  },
+})
+
+/** Something that may as well be done a little later: a failure is said and the next time tried again. */
+export const repeating = (everyMs: number, late: string, run: () => Promise<unknown>, log: Logger) => {
+  let timer: NodeJS.Timeout | undefined
+  let round: Promise<unknown> = Promise.resolve()
+  return {
+    start: (): void => {
+      timer = setInterval(() => {
+        round = round.then(run).catch((fault: unknown) => log.warn({ fault }, late))
+      }, everyMs)
+    },
+    stop: async (): Promise<void> => {
+      clearInterval(timer)
+      await round
+    },
+  }
+}
