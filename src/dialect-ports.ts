@@ -191,14 +191,7 @@ const orderPorts = (rooms: DialectRooms): OrderPorts => {
           replayed: outcome.replayed,
           changed: outcome.events.length > 0 || outcome.replayed,
         }
-  const patiently = async <Value>(look: () => Promise<Value>, isThere: (value: Value) => boolean): Promise<Value> => {
-    const end = performance.now() + patienceMs
-    for (;;) {
-      const value = await look()
-      if (isThere(value) || performance.now() > end) return value
-      await nextCommit(wakeUps)
-    }
-  }
+  const patiently = patience(wakeUps)
   return {
     read,
     place: async (asked) => {
@@ -252,6 +245,17 @@ const orderPorts = (rooms: DialectRooms): OrderPorts => {
       ),
   }
 }
+
+const patience =
+  (wakeUps: WakeUps) =>
+  async <Value>(look: () => Promise<Value>, isThere: (value: Value) => boolean): Promise<Value> => {
+    const end = performance.now() + patienceMs
+    for (;;) {
+      const value = await look()
+      if (isThere(value) || performance.now() > end) return value
+      await nextCommit(wakeUps)
+    }
+  }
 
 const nextCommit = (wakeUps: WakeUps): Promise<void> =>
   new Promise((resolve) => {
@@ -342,6 +346,7 @@ const userPorts = ({ users, intake }: DialectRooms): UserPorts => ({
 
 /** Hosted pages are made by a task, usually within milliseconds. */
 const paymentPorts = ({ payments, reads, intake, wakeUps }: DialectRooms): PaymentPorts => {
+  const patiently = patience(wakeUps)
   const ofOrder: PaymentPorts['ofOrder'] = async (id) => (await payments.queries.ofOrders([id])).get(id) ?? []
   const one = async (order: OrderId, id: string) => {
     const found = (await ofOrder(order)).find((payment) => payment.id === id)
@@ -353,18 +358,22 @@ const paymentPorts = ({ payments, reads, intake, wakeUps }: DialectRooms): Payme
     start: async (order, method, origin, key) => {
       const facts = (await reads.facts([order])).get(order)
       if (facts === undefined) return refuse('order_not_found', `There is no order ${order}.`)
+      // A prepaid order's first payment is started by a reaction: a second one beside it could be paid twice.
+      if (!facts.secured)
+        await patiently(
+          () => ofOrder(order),
+          (payments) => payments.length > 0,
+        )
       const claim = key ?? once(origin, intake.now())
       const outcome = await payments.service.attempt(facts, method, { origin, key: claim })
       // The page that is open already is the one to pay on.
       const open = isRefusal(outcome) && outcome.refused === 'payment_open' ? outcome.about?.['payment'] : undefined
       if (isRefusal(outcome) && typeof open !== 'string') return outcome
       const id = typeof open === 'string' ? open : isRefusal(outcome) ? '' : outcome.id
-      const end = performance.now() + patienceMs
-      for (;;) {
-        const payment = await one(order, id)
-        if (payment.paymentUrl !== undefined || payment.status !== 'pending' || performance.now() > end) return payment
-        await nextCommit(wakeUps)
-      }
+      return patiently(
+        () => one(order, id),
+        ({ paymentUrl, status }) => paymentUrl !== undefined || status !== 'pending',
+      )
     },
   }
 }

@@ -34,6 +34,9 @@ export const flow = (rooms: Rooms): readonly Reaction[] => [
   //  parcels move                → the warehouse's work ends, the order completes
   rooms.fulfilment.reactions.followParcels,
   rooms.orders.reactions.followParcels,
+  //  goods come back             → the order counts them (stock and payments follow above), and the return is over
+  rooms.orders.reactions.followReturns,
+  rooms.returns.reactions.followOrders,
   //  what a customer waits for   → messages
   ...rooms.notifications.reactions,
   //  everything                  → the owner's figures

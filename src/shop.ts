@@ -31,9 +31,14 @@ import { postgresListing } from './orders/listing-store.ts'
 import { Placement } from './orders/placement-service.ts'
 import { followFulfilment, followParcels, followPayments, followStock, followTransfers } from './orders/reactions.ts'
 import { OrderReads } from './orders/reads-service.ts'
+import { followReturns, returnableOrders } from './orders/returns-reactions.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { OrderService } from './orders/service.ts'
 import { PostgresOrders } from './orders/store.ts'
+import { stuckRoutes } from './orders/stuck-routes.ts'
+import { postgresStuck } from './orders/stuck-store.ts'
+import { returnDecider } from './returns/return.ts'
+import { createReturns, type Returns } from './returns/room.ts'
 import { createInsights } from './insights/insights.ts'
 import { createNotifications } from './notifications/notifications.ts'
 import { fulfilmentOrder } from './fulfilment/fulfilment-order.ts'
@@ -67,6 +72,7 @@ export const roomsWithTables = [
   'payments',
   'fulfilment',
   'shipping',
+  'returns',
   'notifications',
   'insights',
 ] as const
@@ -179,6 +185,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     },
     recipient: async (order) => addressLines((await reads.one(order))?.person),
   })
+  const returns = createReturns({ database, records, orders: returnableOrders(orderStore), warehouses, now, committed })
   const notifications = createNotifications({
     database,
     records,
@@ -202,12 +209,14 @@ export const openShop = async ({ connection, configuration, log, environment, ba
         followTransfers: followTransfers(orders),
         followFulfilment: followFulfilment(orders),
         followParcels: followParcels(orders),
+        followReturns: followReturns(orders),
       },
     },
     inventory: { reactions: { stockMoves: stockMoves(inventory) } },
     payments,
     fulfilment,
     shipping,
+    returns,
     notifications,
     insights,
   }
@@ -268,6 +277,8 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     payments.routes,
     ...fulfilment.routes,
     ...shipping.routes,
+    returns.routes,
+    stuckRoutes({ store: postgresStuck(database), orders: orderStore, zone: configuration.timeZone, committed }),
     notifications.routes,
     insights.routes,
   ] as readonly FastifyPluginAsync[]
@@ -294,6 +305,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     payments: { ...payments, moneyDifferences: () => moneyDifferences(database) },
     fulfilment,
     shipping,
+    returns,
     notifications,
     insights,
     reactions,
@@ -343,6 +355,7 @@ export const streamTables = [
   { table: 'fulfilment.fulfilment_orders', decider: fulfilmentOrder },
   { table: 'fulfilment.transfers', decider: transfer },
   { table: 'shipping.parcels', decider: parcel },
+  { table: 'returns.returns', decider: returnDecider },
 ] as const
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
@@ -350,7 +363,7 @@ export type Rooms = Readonly<{
   orders: Readonly<{
     reactions: Readonly<
       Record<
-        'listing' | 'followPayments' | 'followStock' | 'followTransfers' | 'followFulfilment' | 'followParcels',
+        'listing' | 'followPayments' | 'followStock' | 'followTransfers' | 'followFulfilment' | 'followParcels' | 'followReturns',
         ReturnType<typeof fillListing>
       >
     >
@@ -359,6 +372,7 @@ export type Rooms = Readonly<{
   payments: ReturnType<typeof createPayments>
   fulfilment: ReturnType<typeof createFulfilment>
   shipping: Awaited<ReturnType<typeof createShipping>>
+  returns: Returns
   notifications: ReturnType<typeof createNotifications>
   insights: ReturnType<typeof createInsights>
 }>

@@ -114,8 +114,12 @@ export const orderRoutesOfB =
         origin: actor(request),
         key,
       })
-      // Another request ordered the cart since it was read: then it is empty now, and says which order it became.
-      if (isRefusal(outcome) && outcome.refused === 'cart_empty') throw empty(await carts.read(userId))
+      if (isRefusal(outcome) && outcome.refused === 'cart_empty') {
+        // Another request ordered the cart since it was read: this same one, sent twice, or one of its own.
+        const before = await madeBefore(key)
+        if (before === undefined) throw empty(await carts.read(userId))
+        return placed(reply, before, true)
+      }
       const { order, replayed } = unlessRefused(outcome, { name: 'cartItems', skus: items.map(({ sku }) => sku) })
       return placed(reply, order.id, replayed)
     })
@@ -134,7 +138,8 @@ export const orderRoutesOfB =
         reply.header('etag', etag(after))
         return { orderId: after.id, status: statusOfB(after) }
       }
-      if (status === 'SHIPPED' || status === 'DELIVERED') return answer(await takeStep(orders, request, order, status, expected))
+      if (status === 'SHIPPED' || status === 'DELIVERED')
+        return answer(await takeStep(orders, request, { order, step: status, expected }))
       mayCancel(request)
       if (status === 'PLACED') {
         unlessStale(order, expected)

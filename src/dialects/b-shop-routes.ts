@@ -156,11 +156,15 @@ export const productRoutesOfB =
       return productOfB(product)
     })
 
-    edge.get('/products/:productId/availability', { schema: getAvailability, config: { policy: readers } }, async (request) => {
-      const { quantity = 1 } = request.query
-      const { sku, stock } = await found(request.params.productId)
-      return { productId: sku, quantity, stock, available: stock >= quantity }
-    })
+    edge.get(
+      '/products/:productId/availability',
+      { schema: getAvailability, config: { policy: readers } },
+      async ({ query, params }) => {
+        const { quantity = 1 } = query
+        const { sku, stock } = await found(params.productId)
+        return { productId: sku, quantity, stock, available: stock >= quantity }
+      },
+    )
 
     edge.put('/products/:productId', { schema: putProduct, config: { policy: owners } }, async (request, reply) => {
       const { productName: name, description, price, stock, version: seen } = request.body

@@ -111,7 +111,7 @@ export const orderRoutesOfD =
         if (status === 'SHIPPED' || status === 'DELIVERED') {
           if (orderItems !== undefined)
             throw problemIn(refuse('contradiction', `orderItems: a PUT either changes items or sets ${status}, not both`))
-          return success(reply, await takeStep(orders, request, order, status, expected))
+          return success(reply, await takeStep(orders, request, { order, step: status, expected }))
         }
         mayCancel(request)
         const cancelling = status === 'CANCELED' || status === 'CANCELLED'

@@ -15,9 +15,7 @@ const reached = { SHIPPED: 'in_transit', DELIVERED: 'completed' } as const satis
 export const takeStep = async (
   orders: OrderPorts,
   request: FastifyRequest,
-  order: OrderSeen,
-  step: Step,
-  expected: number | undefined,
+  { order, step, expected }: Readonly<{ order: OrderSeen; step: Step; expected: number | undefined }>,
 ): Promise<OrderSeen> => {
   mayMove(request, order)
   unlessStale(order, expected)

@@ -102,7 +102,7 @@ const upsert = (
 
 /**
  * The buckets of a span, each piece a range of the key. `offset 0` keeps the planner from joining the pieces to the whole
- * table, which it prefers: 20 ms instead of 400 at a million orders.
+ * table, which it otherwise prefers: 415 ms for ten months of 150,000 orders.
  */
 const pieces = 'unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as piece (grain, starts, ends)'
 const within = 'currency = $1 and grain = piece.grain and at >= piece.starts and at < piece.ends'

@@ -164,6 +164,7 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
     case 'OrderReopened':
       return {
         phase: 'open',
+        totals: placed.totals,
         status: 'received',
         counters: placedProgress(placed).counters,
         plan: [],

@@ -33,8 +33,7 @@ export type ReturnStep = Readonly<
   | { do: 'settle' }
 >
 /** What the service adds to every step: the order as it stands, locked, and its other returns. */
-export type ReturnCommand = ReturnStep &
-  Readonly<{ at: Instant; id: OrderId; order: ReturnableOrder; others: readonly Known[] }>
+export type ReturnCommand = ReturnStep & Readonly<{ at: Instant; order: OrderId; facts: ReturnableOrder; others: readonly Known[] }>
 
 export type ReturnReason =
   | 'order_not_found'
@@ -42,6 +41,7 @@ export type ReturnReason =
   | 'return_exists'
   | 'return_not_open'
   | 'line_not_found'
+  | 'bundle_split'
   | 'quantity_exceeds_returnable'
   | 'quantity_exceeds_expected'
   | 'refund_exceeds_captured'
@@ -69,13 +69,18 @@ type CommandOf<Do extends ReturnCommand['do']> = Extract<ReturnCommand, { do: Do
 const notOpen = ({ status }: Known): Refusal<ReturnReason> =>
   refuse('return_not_open', `the return is ${status}: announce another one for what else comes back`)
 
-const expect = ({ id, order, others, lines, reason }: CommandOf<'expect'>): Decision => {
-  const units = unitsOf(order, lines)
+const expect = ({ order, facts, others, lines, reason }: CommandOf<'expect'>): Decision => {
+  const units = unitsOf(facts, lines)
   if ('unknown' in units) return noLine(units.unknown)
-  const free = returnableOf(order, othersOf(others))
+  const part = lines.findIndex(({ line }) => facts.lines[line]?.kind === 'component')
+  if (part >= 0)
+    return refuse('bundle_split', 'a bundle comes back whole: name its own line', {
+      errors: [{ pointer: `/lines/${part}/id`, code: 'bundle_split' }],
+    })
+  const free = returnableOf(facts, othersOf(others))
   const asked = sumOf(units)
   for (const [index, { line }] of lines.entries()) {
-    const parts = carriedBy(order, line)
+    const parts = carriedBy(facts, line)
     if (parts.every((part) => (asked.get(part.line) ?? 0) <= (free[part.line] ?? 0))) continue
     const available = Math.min(...parts.map((part) => Math.floor((free[part.line] ?? 0) / part.per)))
     return refuse('quantity_exceeds_returnable', `line ${line + 1}: ${available} can be returned: sent, and not returned yet`, {
@@ -83,17 +88,17 @@ const expect = ({ id, order, others, lines, reason }: CommandOf<'expect'>): Deci
       errors: [{ pointer: `/lines/${index}/quantity`, code: 'quantity_exceeds_returnable', available }],
     })
   }
-  const merged = [...asked].map(([line, quantity]): ReturnedUnits => ({ line, sku: skuOf(order, line), quantity }))
-  return [{ type: 'ReturnExpected', order: id, number: order.number, currency: order.currency, lines: merged, reason }]
+  const merged = [...asked].map(([line, quantity]): ReturnedUnits => ({ line, sku: skuOf(facts, line), quantity }))
+  return [{ type: 'ReturnExpected', order, number: facts.number, currency: facts.currency, lines: merged, reason }]
 }
 
 const receive = (command: CommandOf<'receive'>, expected: Extract<Known, { status: 'expected' }>): Decision => {
-  const { order, others, place, refund } = command
-  const units = unitsOf(order, command.lines)
+  const { facts, others, place, refund } = command
+  const units = unitsOf(facts, command.lines)
   if ('unknown' in units) return noLine(units.unknown)
   const came = sumOf(units)
   for (const [index, { line }] of command.lines.entries()) {
-    const over = carriedBy(order, line).find((part) => (came.get(part.line) ?? 0) > quantityIn(expected.lines, part.line))
+    const over = carriedBy(facts, line).find((part) => (came.get(part.line) ?? 0) > quantityIn(expected.lines, part.line))
     if (over === undefined) continue
     const available = Math.floor(quantityIn(expected.lines, over.line) / over.per)
     return refuse('quantity_exceeds_expected', `line ${line + 1}: ${available} were announced`, {
@@ -101,17 +106,17 @@ const receive = (command: CommandOf<'receive'>, expected: Extract<Known, { statu
       errors: [{ pointer: `/lines/${index}/quantity`, code: 'quantity_exceeds_expected', available }],
     })
   }
-  const most = giveable(order, othersOf(others))
+  const most = giveable(facts, othersOf(others))
   if (typeof refund === 'number' && refund > most)
     return refuse('refund_exceeds_captured', `at most ${most} can be given back for this order`, {
       available: most,
       errors: [{ pointer: '/refund', code: 'refund_exceeds_captured', available: most }],
     })
-  const worth = refund === 'auto' ? Math.min(most, worthOf(order, othersOf(others), came)) : 0
+  const worth = refund === 'auto' ? Math.min(most, worthOf(facts, othersOf(others), came)) : 0
   const by = (disposition: Disposition): ReturnedUnits[] =>
     [...sumOf(units.filter((unit) => unit.disposition === disposition))].map(([line, quantity]) => ({
       line,
-      sku: skuOf(order, line),
+      sku: skuOf(facts, line),
       quantity,
     }))
   return [
@@ -132,8 +137,8 @@ const noLine = (index: number): Refusal<ReturnReason> =>
     errors: [{ pointer: `/lines/${index}/id`, code: 'line_not_found' }],
   })
 
-const skuOf = (order: ReturnableOrder, line: number): ReturnedUnits['sku'] => {
-  const sku = order.lines[line]?.sku
+const skuOf = (facts: ReturnableOrder, line: number): ReturnedUnits['sku'] => {
+  const sku = facts.lines[line]?.sku
   if (sku === undefined) throw new Error(`the order has no line ${line}`)
   return sku
 }

@@ -14,10 +14,7 @@ export const carriedBy = ({ lines }: ReturnableOrder, line: number): readonly Pa
   return lines.flatMap((part, at) => (part.parent === line ? [{ line: at, per: part.perBundle ?? 1 }] : []))
 }
 
-/**
- * What was asked, in units. A part of a bundle cannot be announced by itself (`whole` then), but may be found missing when
- * the bundle arrives, so receiving takes both.
- */
+/** What was asked, in units; `unknown`: the first that names no line with units. */
 export const unitsOf = <Asked extends LineUnits>(
   order: ReturnableOrder,
   asked: readonly Asked[],

@@ -27,7 +27,7 @@ type Shape = Readonly<{ name: string; text: string }>
 const shapes = new Map<string, Shape>()
 
 const shapeOf = (groups: readonly (readonly [SqlWrite, ...SqlWrite[]])[]): Shape => {
-  const key = groups.map(([first]) => first.name).join('|')
+  const key = groups.map(([first]) => (first.guarded ? `${first.name}!` : first.name)).join('|')
   const known = shapes.get(key)
   if (known !== undefined) return known
   let offset = 0

@@ -57,9 +57,13 @@ export const sql = (work: Work): PostgresWork => {
 
 const conflicts = new Set(['40001', '40P01', '55P03', '23505'])
 const code = (fault: unknown): string => (fault instanceof Error && 'code' in fault ? String(fault.code) : '')
-/** Faults that PostgreSQL itself reported, with its five-letter code: then the transaction did not commit. */
-const refusedByServer = (fault: unknown): boolean =>
-  /^[0-9A-Z]{5}$/.test(code(fault)) && !code(fault).startsWith('57P') && !code(fault).startsWith('08')
+/**
+ * Faults that PostgreSQL itself reported about the statement: then the transaction did not commit. Not so what it says as it
+ * goes down (FATAL, PANIC: a full disk or a broken one may show after the commit record was written), and not what the
+ * line says: `EPIPE` has five letters too.
+ */
+const refusedByServer = (fault: unknown): boolean => fault instanceof pg.DatabaseError && !goingDown.test(code(fault))
+const goingDown = /^(?:08|53|57P|58|XX)/
 
 const classify = (fault: unknown): unknown => {
   if (conflicts.has(code(fault))) return new Aborted('conflict', fault)
@@ -85,7 +89,11 @@ export class Database implements Batches {
       // While closing, the server may be gone before its idle connections are: nobody needs to hear of it.
       pool.on('error', (fault) => this.#closing || onError(fault))
       // A commit that was cancelled while waiting for its standby is announced as success with a warning (PROMISES §1.1).
-      pool.on('connect', (client) => client.on('notice', (notice) => notice.code === '01000' && doubtful.add(client)))
+      pool.on('connect', (client) => {
+        client.on('notice', (notice) => notice.code === '01000' && doubtful.add(client))
+        // A connection that is lost while in use tells whoever asks next; without a listener the loss would end the process.
+        client.on('error', () => undefined)
+      })
     }
   }
 
@@ -147,6 +155,8 @@ export class Database implements Batches {
   /** A connection of its own, for listening or streaming; the caller ends it. */
   async client(): Promise<pg.Client> {
     const client = new pg.Client(typeof this.connection === 'string' ? { connectionString: this.connection } : this.connection)
+    // Whoever uses it hears of a loss by the next question; without a listener the loss would end the process.
+    client.on('error', () => undefined)
     await client.connect()
     return client
   }
