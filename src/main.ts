@@ -15,6 +15,7 @@ if ('problems' in configuration) {
   process.exit(2)
 }
 const log = createLog(configuration.logLevel)
+for (const warning of configuration.warnings) process.stderr.write(`Waybill: ${warning}\n`)
 
 let stop = (): Promise<void> => Promise.resolve()
 onStop(async (reason) => {

@@ -42,7 +42,9 @@ export const withShop = async <Result>(run: (session: Session) => Promise<Result
   const close = async (): Promise<void> => {
     for (let last = closers.pop(); last !== undefined; last = closers.pop()) await last()
   }
+  let isInterrupted = false
   const takeOff = onStop(async () => {
+    isInterrupted = true
     await close()
     process.exit(exitCodes.interrupted)
   })
@@ -53,6 +55,10 @@ export const withShop = async <Result>(run: (session: Session) => Promise<Result
     const shop = await openShop({ connection: database.connection, configuration, log, environment: process.env, baseUrl, say })
     closers.push(shop.close)
     return await run({ shop, configuration })
+  } catch (fault) {
+    // What was being done finds its connections closed: no news to whoever stopped it. The process ends above.
+    if (isInterrupted) return await new Promise<never>(() => undefined)
+    throw fault
   } finally {
     await close()
     takeOff()

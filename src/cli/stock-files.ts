@@ -1,6 +1,7 @@
 /** Master data from CSV files: products, warehouses, stock, dated supply. Used by `waybill import` and by the demo. */
+import { isDeepStrictEqual } from 'node:util'
 import { isRefusal } from '../kernel/decider.ts'
-import type { Day, Place, Sku } from '../kernel/ids.ts'
+import type { Day } from '../kernel/ids.ts'
 import { addDays, dayIn } from '../kernel/time.ts'
 import {
   type CsvHeader,
@@ -70,7 +71,7 @@ export const importProducts = async (
     const rows = good(batch, imported)
     await shop.catalog.ensure(rows.map(({ value }) => value.productId))
     const drafts = rows.map(({ value }) => {
-      const sku = value.productId as Sku
+      const sku = value.productId
       const known = shop.catalog.product(sku)
       return {
         sku,
@@ -99,7 +100,7 @@ export const importWarehouses = async (shop: Shop, path: string, onProgress: OnP
     const warehouses = rows.map(({ value }) => ({
       ...defaults.warehouse,
       ...known.get(value.warehouse),
-      id: value.warehouse as Place,
+      id: value.warehouse,
       name: value.name,
       country: value.country,
       postalCode: value.postcode,
@@ -109,11 +110,7 @@ export const importWarehouses = async (shop: Shop, path: string, onProgress: OnP
     await shop.warehouses.save(warehouses)
     for (const warehouse of warehouses)
       imported[
-        known.has(warehouse.id)
-          ? JSON.stringify(known.get(warehouse.id)) === JSON.stringify(warehouse)
-            ? 'unchanged'
-            : 'changed'
-          : 'added'
+        known.has(warehouse.id) ? (isDeepStrictEqual(known.get(warehouse.id), warehouse) ? 'unchanged' : 'changed') : 'added'
       ] += 1
     onProgress(imported.rows)
   }
@@ -130,8 +127,8 @@ export const importStock = async (shop: Shop, path: string, onProgress: OnProgre
         shop.inventory.handle({
           command: {
             do: 'count',
-            sku: value.productId as Sku,
-            place: value.warehouse as Place,
+            sku: value.productId,
+            place: value.warehouse,
             onHand: value.quantity,
             reason: 'stock file',
           },
@@ -159,8 +156,8 @@ export const importSupply = async (shop: Shop, path: string, kind: 'purchase' | 
         shop.inventory.handle({
           command: {
             do: 'expect',
-            sku: value.productId as Sku,
-            place: value.warehouse as Place,
+            sku: value.productId,
+            place: value.warehouse,
             day: addDays(today, value.inDays),
             quantity: value.quantity,
             kind,

@@ -36,7 +36,11 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const explain = async (shop: Shop, asked: string): Promise<Explained> => {
   const id = await idOf(shop, asked)
   const read = id === undefined ? undefined : await shop.reads.one(id)
-  if (id === undefined || read === undefined) throw new UsageError(`there is no order ${asked}`)
+  if (id === undefined || read === undefined) {
+    // The list that knows numbers is filled by a reaction, and reactions run in a server.
+    const hint = uuid.test(asked) ? '' : '; one that came in while no server ran is found by its id, or once a server has run'
+    throw new UsageError(`there is no order ${asked}${hint}`)
+  }
   const { placed, progress } = read.order
   const network = await networkOf(shop)
   const today = await sourcedToday(shop, id, read.order, network)

@@ -131,6 +131,7 @@ export class Consumers {
       return await rerunAborted(() => this.#handle(reaction, horizon, batchMax))
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) throw fault
+      if (fault instanceof OutOfTurn) return rerunAborted(() => this.#handle(reaction, horizon, fault.upTo, fault))
       this.#log.warn({ fault, reaction: reaction.name }, 'a reaction failed; its events are taken one by one')
       return this.#handle(reaction, horizon, 1, fault)
     }
@@ -181,7 +182,14 @@ export class Consumers {
     const free = envelopes.filter((envelope) => !blocked.has(keyOf(envelope)))
     const behind = envelopes.filter((envelope) => blocked.has(keyOf(envelope)))
     const handled = free.length === 0 ? [] : await reaction.react(work, free)
-    const waiting = free.filter((_, index) => handled[index] !== 'done' && handled[index] !== undefined)
+    const waits = (index: number): boolean => handled[index] !== 'done' && handled[index] !== undefined
+    const waiting = free.filter((_, index) => waits(index))
+    const waitingKeys = new Set<string>()
+    for (const [index, envelope] of free.entries()) {
+      if (waits(index)) waitingKeys.add(keyOf(envelope))
+      // The first must be parked before the second is looked at: the batch is taken again, up to and without the second.
+      else if (waitingKeys.has(keyOf(envelope))) throw new OutOfTurn(envelopes.indexOf(envelope))
+    }
     if (waiting.length > 0) await this.#park(work, reaction, waiting, reasonOf(handled))
     if (behind.length > 0) await this.#park(work, reaction, behind, 'an earlier event of its key waits')
   }
@@ -280,6 +288,16 @@ export class Consumers {
       pg.writes.length = before
       await this.#park(work, reaction, envelopes, `failed: ${String(fault)}`)
     }
+  }
+}
+
+/** An event was handled though an earlier one of its key waits: nothing of the batch may be saved. */
+class OutOfTurn extends Error {
+  /** So many events of the batch are in turn. */
+  readonly upTo: number
+  constructor(upTo: number) {
+    super('an event would have passed an earlier one of its key')
+    this.upTo = upTo
   }
 }
 

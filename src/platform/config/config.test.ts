@@ -31,6 +31,7 @@ describe('The configuration', () => {
       logLevel: 'info',
       timeZone: 'Europe/London',
       publicUrl: undefined,
+      warnings: [],
     })
   })
 
@@ -62,9 +63,9 @@ describe('The configuration', () => {
       HOST: 'a b',
       WAYBILL_DATA: '~/waybill',
       DATABASE_URL: 'mysql://x',
-      WAYBILL_OWNER_KEY: 'short',
+      WAYBILL_OWNER_KEY: 'two words',
       WAYBILL_DEMO: 'maybe',
-      WAYBILL_RESERVATION_TTL: '1800000',
+      WAYBILL_RESERVATION_TTL: '1800000000',
       WAYBILL_PAYMENT: 'later',
       WAYBILL_OPEN_DIALECTS: 'on',
       WAYBILL_SMTP_URL: 'mail.example.com',
@@ -83,9 +84,14 @@ describe('The configuration', () => {
     assert.match(problemsOf({ WAYBILL_SMTP_URL: 'smtp://localhost:25' }).join(), /^WAYBILL_MAIL_FROM is missing/)
   })
 
-  it('refuses a variable that it does not know, and guesses what was meant', () => {
-    assert.match(problemsOf({ WAYBILL_LOGLEVEL: 'info' }).join(), /WAYBILL_LOGLEVEL is not known \(WAYBILL_LOG_LEVEL\?\)/)
-    assert.deepEqual(problemsOf({ WAYBILL_WATCH_PARENT: '1', WAYBILL_TEST_DATABASE: '{}', PATH: '/bin' }), [])
+  it('warns of a variable that it does not know, and guesses what was meant', () => {
+    assert.match(read({ WAYBILL_LOGLEVEL: 'info' }).warnings.join(), /WAYBILL_LOGLEVEL is not known \(WAYBILL_LOG_LEVEL\?\)/)
+    assert.deepEqual(read({ WAYBILL_WATCH_PARENT: '1', WAYBILL_TEST_DATABASE: '{}', PATH: '/bin' }).warnings, [])
+  })
+
+  it('warns of an owner’s key that can be guessed', () => {
+    assert.match(read({ WAYBILL_OWNER_KEY: 'short' }).warnings.join(), /WAYBILL_OWNER_KEY/)
+    assert.deepEqual(read({ WAYBILL_OWNER_KEY: 'long-enough-for-anybody' }).warnings, [])
   })
 
   it('never repeats a secret', () => {

@@ -27,18 +27,23 @@ export type Configuration = Readonly<{
   timeZone: string
   /** Where customers reach us, without a slash at the end. */
   publicUrl: string | undefined
+  /** What is odd and yet no reason not to start, each a sentence for the log. */
+  warnings: readonly string[]
 }>
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const ownerKeyLengthMin = 16
+const ownerKeyLengthMin = 1
+/** Shorter ones are fine on one's own machine and nowhere else. */
+const ownerKeyLengthSafe = 16
 const ownerKeyLengthMax = 200
-/** An hour less than a day: a reservation that outlives a day's stocktake is a mistake in units (milliseconds, most likely). */
-const reservationTtlSecondsMax = 82_800
+/** Thirty days: a longer one is a mistake in units (milliseconds, most likely). */
+const reservationTtlSecondsMax = 2_592_000
 const projectRoot = join(import.meta.dirname, '..', '..', '..')
 
 /** The configuration, or all that is wrong with it, each as a sentence that names the variable and the cure. */
 export const readConfiguration = (env: Environment): Configuration | Readonly<{ problems: readonly string[] }> => {
   const problems: string[] = []
+  const warnings: string[] = []
   /** An empty variable counts as an absent one: compose files and shells cannot always leave one out. */
   const read = <Value, Absent>(name: Variable, absent: Absent, parse: (text: string) => Reading<Value>): Value | Absent => {
     const text = env[name]?.trim() ?? ''
@@ -66,15 +71,17 @@ export const readConfiguration = (env: Environment): Configuration | Readonly<{ 
     logLevel: read('WAYBILL_LOG_LEVEL', 'info', (text) => parseChoice(text, logLevels)),
     timeZone: read('WAYBILL_TIME_ZONE', 'Europe/London', parseZone),
     publicUrl: read('WAYBILL_PUBLIC_URL', undefined, parsePublicUrl),
+    warnings,
   }
   // Only a value that is there can be said to lack its partner: a malformed one is already reported.
   if (configuration.smtpUrl !== undefined && (env['WAYBILL_MAIL_FROM'] ?? '').trim() === '') {
     problems.push('WAYBILL_MAIL_FROM is missing: mails sent through WAYBILL_SMTP_URL need a sender, e.g. orders@example.com')
   }
   for (const name of Object.keys(env)) {
-    if (name.startsWith('WAYBILL_') && !isKnown(name))
-      problems.push(`${name} is not known${likely(name)}: remove it or mend its name`)
+    if (name.startsWith('WAYBILL_') && !isKnown(name)) warnings.push(`${name} is not known${likely(name)}: it changes nothing`)
   }
+  if (configuration.ownerKey !== undefined && configuration.ownerKey.length < ownerKeyLengthSafe)
+    warnings.push('WAYBILL_OWNER_KEY is short enough to be guessed: make one with  openssl rand -hex 24')
   return problems.length === 0 ? configuration : { problems }
 }
 
@@ -93,6 +100,10 @@ export const variables = [
   'WAYBILL_LOG_LEVEL',
   'WAYBILL_TIME_ZONE',
   'WAYBILL_PUBLIC_URL',
+  'WAYBILL_SIMULATED_PAYMENT',
+  'WAYBILL_PAYMENT_WEBHOOK_SECRET',
+  'WAYBILL_SIMULATED_CARRIER',
+  'WAYBILL_CARRIER_WEBHOOK_SECRET',
 ] as const
 type Variable = (typeof variables)[number]
 
