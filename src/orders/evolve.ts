@@ -200,7 +200,7 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
       }
     }
     case 'ParcelProgressed':
-      return withParcel(progress, event)
+      return withParcel(progress, event, placed.dialect !== 'import')
     case 'UnitsReturned':
       return { counters: { ...counters, returned: addUnits(counters.returned, event.lines) } }
     case 'NoteAdded':
@@ -250,7 +250,8 @@ const collected = new Set([
   'exception',
 ])
 
-const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>): Partial<Progress> => {
+/** @param reserved imported history was sent from outside: no unit of it was ever reserved here. */
+const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>, reserved: boolean): Partial<Progress> => {
   const before = progress.parcels.find(({ id }) => id === event.parcel)
   const seen = {
     id: event.parcel,
@@ -271,7 +272,7 @@ const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>)
     counters: {
       ...counters,
       shipped: shippedNow ? addUnits(counters.shipped, event.lines) : counters.shipped,
-      reserved: shippedNow ? addUnits(counters.reserved, event.lines, -1) : counters.reserved,
+      reserved: shippedNow && reserved ? addUnits(counters.reserved, event.lines, -1) : counters.reserved,
       delivered: deliveredNow ? addUnits(counters.delivered, event.lines) : counters.delivered,
     },
   }

@@ -51,7 +51,9 @@ export const followPayments = (orders: OrderService): Reaction =>
       'PaymentRefunded',
       'PaymentUnknown',
     ],
-    (event, { stream }) => {
+    (event, { stream, actor }) => {
+      // History brings both sides itself, at its own dates: followed again, its money would count twice.
+      if (actor === 'import') return []
       const money = (step: Extract<Command, { do: 'recordMoney' }>['step'], amount: number, method?: string): Asked[] => [
         {
           id: event.order,
