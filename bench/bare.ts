@@ -20,7 +20,7 @@ const app = await createApp({
   version: 'bench',
   authenticate: () => Promise.resolve({ id: 'bench', role: 'owner', scopes: [] }),
   demo: () => undefined,
-  rooms: [room as never],
+  rooms: [room],
 })
 process.stdout.write(`${await app.listen({ port: 0, host: '127.0.0.1' })}\n`)
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)))

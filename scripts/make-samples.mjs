@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { stableHash } from '../src/imports/addresses.ts'
-import { addressBookIn, readCsvRows } from '../src/imports/files.ts'
-import { readRetailHistory } from '../src/imports/online-retail.ts'
+import { addressBookIn, readCsvRows } from '../src/imports/files-store.ts'
+import { readRetailHistory } from '../src/imports/online-retail-service.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const source = process.argv[2] ?? join(root, '../shared/data')

@@ -9,7 +9,7 @@
  * Over the journal: each line below is one reaction with a position of its own.
  */
 import type { Reaction } from './platform/bus/consumers.ts'
-import type { Rooms } from './shop.ts'
+import type { Rooms } from './rooms.ts'
 
 export const flow = (rooms: Rooms): readonly Reaction[] => [
   //  an order is placed          → people can find it

@@ -14,7 +14,7 @@ import { addressLines, cancelling, homeOf, repeating } from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
 import { postgresFulfilmentStores } from './fulfilment/store.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
-import { Keys } from './identity/keys-service.ts'
+import { Keys } from './identity/keys-store.ts'
 import { Users } from './identity/users-service.ts'
 import { PostgresUsers } from './identity/users-store.ts'
 import { stockMoves } from './inventory/reactions.ts'
@@ -38,7 +38,7 @@ import { PostgresOrders } from './orders/store.ts'
 import { stuckRoutes } from './orders/stuck-routes.ts'
 import { postgresStuck } from './orders/stuck-store.ts'
 import { returnDecider } from './returns/return.ts'
-import { createReturns, type Returns } from './returns/room.ts'
+import { createReturns } from './returns/room.ts'
 import { createInsights } from './insights/insights.ts'
 import { createNotifications } from './notifications/notifications.ts'
 import { fulfilmentOrder } from './fulfilment/fulfilment-order.ts'
@@ -359,23 +359,6 @@ export const streamTables = [
 ] as const
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
-export type Rooms = Readonly<{
-  orders: Readonly<{
-    reactions: Readonly<
-      Record<
-        'listing' | 'followPayments' | 'followStock' | 'followTransfers' | 'followFulfilment' | 'followParcels' | 'followReturns',
-        ReturnType<typeof fillListing>
-      >
-    >
-  }>
-  inventory: Readonly<{ reactions: Readonly<{ stockMoves: ReturnType<typeof stockMoves> }> }>
-  payments: ReturnType<typeof createPayments>
-  fulfilment: ReturnType<typeof createFulfilment>
-  shipping: Awaited<ReturnType<typeof createShipping>>
-  returns: Returns
-  notifications: ReturnType<typeof createNotifications>
-  insights: ReturnType<typeof createInsights>
-}>
 
 /** The sourcing engine over the warehouses as they are: made anew when they change, not per order. */
 const followNetwork = (warehouses: Warehouses, zone: string): Source => {

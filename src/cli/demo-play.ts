@@ -93,7 +93,7 @@ const nextCommit = (shop: Shop): Promise<void> =>
   })
 
 const inHands = async <Item>(items: readonly Item[], act: (item: Item, index: number) => Promise<void>): Promise<void> => {
-  const waiting = [...items.entries()].reverse()
+  const waiting = [...items.entries()].toReversed()
   const hand = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await act(next[1], next[0])
   }

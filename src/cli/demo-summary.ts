@@ -49,7 +49,7 @@ const waitsFor = ({ progress }: Live): string => {
   if (sumOf(progress.counters.backordered) > 0) return 'supply'
   if (!progress.secured) return 'payment'
   if (progress.holds.length > 0) return 'hold'
-  const [fulfilment] = progress.fulfilments.filter(({ status }) => !['delivered', 'cancelled', 'collected'].includes(status))
+  const fulfilment = progress.fulfilments.find(({ status }) => !['delivered', 'cancelled', 'collected'].includes(status))
   return fulfilment?.status ?? 'carrier'
 }
 

@@ -1,5 +1,6 @@
 /** `waybill key new`: for the data folder's owner, who may have lost every other key. */
 import { type Command, Option } from 'commander'
+import { roles } from '../identity/keys-store.ts'
 import type { Role } from '../platform/http/policy.ts'
 import { complain, printJson, printLine } from './output.ts'
 import { UsageError, withShop } from './session.ts'
@@ -7,7 +8,6 @@ import { UsageError, withShop } from './session.ts'
 type Asked = Readonly<{ role: Role; label?: string; user?: string; warehouse?: string; carrier?: string; json?: boolean }>
 
 /** `demo` is nobody's key. */
-const roles: readonly Role[] = ['owner', 'customer_service', 'warehouse', 'logistics_partner', 'customer', 'service']
 /** Who sees only their own needs to say whose that is. */
 const limitedTo: Readonly<Partial<Record<Role, 'user' | 'warehouse' | 'carrier'>>> = {
   customer: 'user',

@@ -14,6 +14,7 @@ export type OrderRow = Readonly<{
   expiresAt: Instant | null
   progress: Record<string, unknown>
 }>
+type Page<Row> = Readonly<{ rows: readonly Row[]; histories: ReadonlyMap<string, readonly Envelope[]> }>
 export type Found = Readonly<{ what: string; detail: string }>
 
 /** Objects a page: their histories are in memory together. */
@@ -34,8 +35,17 @@ export class Snapshot {
     await this.#client.query('commit')
   }
 
+  orders(): AsyncGenerator<Page<OrderRow>> {
+    return this.#pages('select id, version, status, phase, total, expires_at as "expiresAt", progress from orders.orders')
+  }
+
+  /** The rows of a room whose objects are streams with one state row each. */
+  streams(table: string): AsyncGenerator<Page<StateRow>> {
+    return this.#pages(`select id, version, state from ${table}`)
+  }
+
   /** Pages of a state table with the histories of the objects in them. */
-  async *pages<Row extends Readonly<{ id: string }>>(
+  async *#pages<Row extends Readonly<{ id: string }>>(
     select: string,
   ): AsyncGenerator<Readonly<{ rows: readonly Row[]; histories: ReadonlyMap<string, readonly Envelope[]> }>> {
     let after = '00000000-0000-0000-0000-000000000000'
@@ -63,7 +73,7 @@ export class Snapshot {
 
   async count(table: string): Promise<number> {
     const { rows } = await this.#client.query<{ n: number }>(`select count(*) as n from ${table}`)
-    return Number(rows[0]?.n ?? 0)
+    return rows[0]?.n ?? 0
   }
 
   /** Orders that some reaction has not caught up with: what other rooms say of them may still differ. */

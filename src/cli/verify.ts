@@ -30,9 +30,7 @@ export const verifyShop = async (shop: Shop, onProgress: OnVerifyProgress = () =
     const [all, events] = [await snapshot.count('orders.orders'), await snapshot.count('platform.journal')]
     const pending = await snapshot.pendingOrders(shop.reactions)
     let orders = 0
-    for await (const { rows, histories } of snapshot.pages<OrderRow>(
-      'select id, version, status, phase, total, expires_at as "expiresAt", progress from orders.orders',
-    )) {
+    for await (const { rows, histories } of snapshot.orders()) {
       const ids = rows.map(({ id }) => id)
       const [held, money] = [await snapshot.heldBy(ids), await snapshot.moneyOf(ids)]
       for (const row of rows) {
@@ -45,7 +43,7 @@ export const verifyShop = async (shop: Shop, onProgress: OnVerifyProgress = () =
       onProgress(orders, all)
     }
     for (const { table, decider } of streamTables) {
-      for await (const { rows, histories } of snapshot.pages<StateRow>(`select id, version, state from ${table}`)) {
+      for await (const { rows, histories } of snapshot.streams(table)) {
         for (const row of rows)
           verifyStream(table, row, histories.get(row.id) ?? [], decider as Decider<unknown, Fact, unknown, string>, differ)
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { outwardCode, stableHash } from './addresses.ts'
-import { addressBookIn } from './files.ts'
+import { addressBookIn } from './files-store.ts'
 
 const { addressOf, geocode } = addressBookIn(join(import.meta.dirname, '../../data'))()
 

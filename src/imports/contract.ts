@@ -19,7 +19,7 @@ export {
   type WarehouseRow,
 } from './csv.ts'
 export { WrongHeader, type CsvHeader, type CsvRow } from './csv-row.ts'
-export { addressBookIn, readCsvRows } from './files.ts'
+export { addressBookIn, readCsvRows } from './files-store.ts'
 export {
   readRetailHistory,
   type HistoricalLine,
@@ -27,6 +27,6 @@ export {
   type RetailCounts,
   type RetailHistory,
   type Reversal,
-} from './online-retail.ts'
+} from './online-retail-service.ts'
 export type { HistoricalProduct } from './retail-book.ts'
 export { retailHeader, type LineKind, type RejectedRow, type RejectionReason } from './retail-row.ts'

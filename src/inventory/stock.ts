@@ -3,7 +3,7 @@
  * batch takes on them, and in the end what is to be saved. Pure: the service loads it and hands its writes over.
  */
 import type { Refusal } from '../kernel/decider.ts'
-import type { Day, OrderId, Place, Sku } from '../kernel/ids.ts'
+import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
 import { type Entry, type Holding, take } from './holding.ts'
@@ -117,6 +117,17 @@ export class Stock {
     }
   }
 
+  /** Of units that did not arrive, those that the order still holds on their way: it may have given some up before. */
+  onTheWay(order: OrderId, to: Place, lines: readonly LineUnits[]): readonly LineUnits[] {
+    let holding = this.holding(order)
+    return lines.flatMap(({ line, quantity }) => {
+      const { taken, left } = take(holding, { line, place: to, state: 't' }, quantity)
+      holding = left
+      const units = taken.reduce((sum, entry) => sum + entry.quantity, 0)
+      return units > 0 ? [{ line, quantity: units }] : []
+    })
+  }
+
   /** Units that did not arrive with their transfer: the order holds them no more. Levels follow the transfer itself (`arrive`). */
   lose(order: OrderId, to: Place, lines: readonly Units[]): void {
     for (const { line, quantity } of lines)
@@ -151,9 +162,9 @@ export class Stock {
       [parts.damaged, 1, 'damaged'],
       [parts.missing, 0, 'transfer_lost'],
     ] as const) {
-      for (const { line, sku, quantity } of units) {
+      for (const { sku, quantity } of units) {
+        // What the order held of them it gives up itself (`lose`), when it hears of it: twice would take another transfer's units.
         this.levels.move(sku, to, { inTransit: -quantity, damaged: quantity * change }, kind, order)
-        if (order !== undefined) this.#hold(order, take(this.holding(order), { line, place: to, state: 't' }, quantity).left)
       }
     }
   }
@@ -258,7 +269,7 @@ export class Stock {
       const open = Math.max(0, quantity - received)
       const used = Math.min(before, open)
       queued.set(place, before - used)
-      return open > used ? [{ place, day: day as Day, quantity: open - used }] : []
+      return open > used ? [{ place, day: day, quantity: open - used }] : []
     })
   }
 

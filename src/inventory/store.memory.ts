@@ -26,8 +26,7 @@ export class MemoryInventory implements InventoryRepository {
   ensureLevels(_work: Work, pairs: readonly Pair[]): Promise<void> {
     for (const { sku, place } of pairs) {
       const key = keyOf({ sku, place })
-      if (!this.levels.has(key))
-        this.levels.set(key, { sku, place, onHand: 0, reserved: 0, inTransit: 0, safety: 0, damaged: 0 })
+      if (!this.levels.has(key)) this.levels.set(key, { sku, place, onHand: 0, reserved: 0, inTransit: 0, safety: 0, damaged: 0 })
     }
     return Promise.resolve()
   }
@@ -114,7 +113,10 @@ export class MemoryInventory implements InventoryRepository {
         for (const row of rows) {
           const before = this.waiting.get(queueKey(row))
           // Who waits already keeps his place in the queue.
-          this.waiting.set(queueKey(row), before === undefined ? row : { ...before, quantity: row.quantity, expected: row.expected })
+          this.waiting.set(
+            queueKey(row),
+            before === undefined ? row : { ...before, quantity: row.quantity, expected: row.expected },
+          )
         }
       },
     }

@@ -132,7 +132,11 @@ describe('A micro-batch', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 }),
-        fc.record({ itemsMax: fc.integer({ min: 1, max: 7 }), inFlightMax: fc.integer({ min: 1, max: 3 }), weightMax: fc.integer({ min: 1, max: 20 }) }),
+        fc.record({
+          itemsMax: fc.integer({ min: 1, max: 7 }),
+          inFlightMax: fc.integer({ min: 1, max: 3 }),
+          weightMax: fc.integer({ min: 1, max: 20 }),
+        }),
         async (weights, given) => {
           const order: number[] = []
           const run = async (items: readonly { index: number; weight: number }[]) => {

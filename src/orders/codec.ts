@@ -33,7 +33,7 @@ export const packProgress = (progress: Progress, placed: Placed): Packed => {
   for (const name of ['expiresAt', 'contact'] as const)
     if (fresh[name] !== undefined && progress[name] === undefined) packed[name] = null
   if (Object.keys(counters).length > 0) packed['counters'] = counters
-  return packed as Packed
+  return packed
 }
 
 export const unpackProgress = (packed: Packed, placed: Placed): Progress => {

@@ -41,7 +41,7 @@ export const answered = (
   if (vetoed !== undefined) return vetoed
   for (const event of decided.events) {
     const answer = answerTo(id, event, order, inline)
-    if (isRefusal(answer)) return answer as Refusal<OrderReason>
+    if (isRefusal(answer)) return answer
     add(answer)
   }
   add(settle(order))
@@ -114,7 +114,7 @@ const reserve = (
   if (lines.length === 0) return []
   const asked = request(order, lines, now)
   const planned = stock.plan(asked, source)
-  if (isRefusal(planned)) return planned as Refusal<OrderReason>
+  if (isRefusal(planned)) return planned
   const events: OrderEvent[] = []
   if (planned.shipments.length > 0) {
     stock.reserve(id, asked, planned.shipments)

@@ -69,11 +69,11 @@ export const intakeOrder = async (ports: IntakePorts, intake: Intake): Promise<P
     at: ports.now(),
     ...(intake.currency === undefined ? {} : { currency: intake.currency }),
   })
-  if (isRefusal(priced)) return priced as Refusal<IntakeReason>
+  if (isRefusal(priced)) return priced
   const known = intake.user === undefined ? undefined : await ports.contactOf(intake.user)
   const address = intake.address ?? known?.address
   const destination = destinationOf(ports, address)
-  if (isRefusal(destination)) return destination as Refusal<IntakeReason>
+  if (isRefusal(destination)) return destination
   const timed = intake.terms === 'prepaid' && priced.totals.total > 0
   const person = personOf(intake, known?.customer, address)
   return {

@@ -194,7 +194,8 @@ export class Placement {
   ): Promise<Map<string, { items: string; empty: boolean; lastOrder?: string | undefined }>> {
     const carts = batch.flatMap(({ cart }) => (cart === undefined ? [] : [cart]))
     const { checkout } = this.#options
-    if (carts.length === 0 || checkout === undefined) return Promise.resolve(new Map())
+    if (carts.length === 0 || checkout === undefined)
+      return Promise.resolve(new Map<string, { items: string; empty: boolean; lastOrder?: string | undefined }>())
     return checkout.lock(work, carts).then((found) => new Map(found))
   }
 

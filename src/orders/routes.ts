@@ -85,7 +85,7 @@ export const orderRoutes =
           source: body.source ?? 'Web',
           user,
           customer: body.customer,
-          address: body.shippingAddress as AskedAddress | undefined,
+          address: body.shippingAddress,
           lines: body.lines,
           currency: body.currency,
           promotionCodes: body.promotionCodes ?? [],

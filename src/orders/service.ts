@@ -106,7 +106,7 @@ export class OrderService {
       }
       if (asked.expected !== undefined && asked.expected !== version) return versionMismatch(asked.expected, version)
       const outcome = this.#step(deciding, asked, inline)
-      if (isRefusal(outcome)) return outcome as Refusal<OrderReason>
+      if (isRefusal(outcome)) return outcome
       if (asked.key !== undefined) keys.claim(asked.key, asked.id)
       if (outcome.events.length > 0) origins.set(asked.id, asked.origin)
       if (outcome.events.length > 0 && asked.person !== undefined) work.add(records.describe([asked.person]))
@@ -133,7 +133,11 @@ export class OrderService {
     asked: OrderAsked,
     inline: Parameters<typeof answered>[2],
   ) {
-    const command = { ...asked.command, at: inline.now } as OrderCommand
+    const told = { ...asked.command, at: inline.now } as OrderCommand
+    const command =
+      told.do === 'reportShort' && told.lost === true
+        ? { ...told, lines: inline.stock.onTheWay(asked.id, told.place, told.lines) }
+        : told
     const decided = deciding.consider(asked.id, command)
     if (isRefusal(decided)) return decided
     const added = answered(asked.id, decided, inline)

@@ -1,5 +1,4 @@
 /** An order as `/v1` shows it (INTERFACES §2): a pure function of its state and the person it belongs to. */
-import { toMajor } from '../kernel/money.ts'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import type { Person } from '../platform/records/records.ts'
 import { actionsOf, authorizedOf, capturedOf, lineState, notDue, refundedOf } from './derive.ts'
@@ -153,13 +152,5 @@ const holdsOf = ({ holds, destination }: Progress) =>
     ? [...holds, { id: 'address_missing', kind: 'address_missing', blocks: 'collection' as const, by: 'system' }]
     : holds
 
-export type OrderView = ReturnType<typeof orderView>
-
 const pick = (person: Person, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.flatMap((name) => (person[name] === undefined ? [] : [[name, person[name]]])))
-
-/** C6's `changeHistory`: one readable line an event. */
-export const changeLine = (event: Readonly<{ at: Instant; actor: string; event: Readonly<{ type: string }> }>): string =>
-  `${event.at} ${event.event.type} by ${event.actor}`
-
-export const majorTotal = (order: Live): number => toMajor(order.progress.totals.total, order.placed.currency)

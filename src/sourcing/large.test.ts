@@ -58,8 +58,8 @@ describe('An order of 1,114 lines', () => {
     [50, 60, {}],
   ] as const) {
     it(`over ${places} places is sourced in time, with a plan without faults and a gap below a tenth`, () => {
-      const any = randomInstance(dice(places + density), { ...plain, ...more, lines: 1114, places, density })
-      const x = { ...any, stock: any.stock.map((row, i) => row.map((units, w) => (w === i % places ? units + 10 : units))) }
+      const drawn = randomInstance(dice(places + density), { ...plain, ...more, lines: 1114, places, density })
+      const x = { ...drawn, stock: drawn.stock.map((row, i) => row.map((units, w) => (w === i % places ? units + 10 : units))) }
       const started = performance.now()
       const plan = solve(x)
       const tookMs = performance.now() - started

@@ -23,7 +23,9 @@ type Forms = Readonly<{
   batches: Batches
   records: Records
   streams: StreamStore<Thing>
-  history: (stream: string) => Promise<readonly Readonly<{ version: number; actor: string; cause: string | undefined; fact: unknown }>[]>
+  history: (
+    stream: string,
+  ) => Promise<readonly Readonly<{ version: number; actor: string; cause: string | undefined; fact: unknown }>[]>
   tasks: () => Promise<readonly Readonly<{ id: string; key: string; body: unknown }>[]>
   close: () => Promise<void>
 }>
@@ -39,7 +41,12 @@ const forms: Readonly<Record<string, () => Promise<Forms>>> = {
         Promise.resolve(
           records.journal
             .filter((row) => row.stream === stream)
-            .map(({ version, actor, cause, fact }) => ({ version, actor, cause, fact: JSON.parse(JSON.stringify(fact)) as unknown })),
+            .map(({ version, actor, cause, fact }) => ({
+              version,
+              actor,
+              cause,
+              fact: JSON.parse(JSON.stringify(fact)) as unknown,
+            })),
         ),
       tasks: () => Promise.resolve([...records.tasks.values()].map(({ id, key, body }) => ({ id, key, body }))),
       close: () => Promise.resolve(),
@@ -47,7 +54,9 @@ const forms: Readonly<Record<string, () => Promise<Forms>>> = {
   },
   PostgreSQL: async () => {
     const { database, close } = await heartDatabase()
-    await database.read('create table things (id uuid primary key, version int not null, state json not null, owner text, size int)')
+    await database.read(
+      'create table things (id uuid primary key, version int not null, state json not null, owner text, size int)',
+    )
     const journal = new JournalReader(database)
     return {
       batches: database,
@@ -88,7 +97,12 @@ for (const [form, open] of Object.entries(forms)) {
       await save(append(stream, 3, 'C'))
       assert.deepEqual(
         await on.history(stream),
-        ['A', 'B', 'C'].map((type, index) => ({ version: index + 1, actor: 'ann', cause: 'request 1', fact: { type, ...awkward } })),
+        ['A', 'B', 'C'].map((type, index) => ({
+          version: index + 1,
+          actor: 'ann',
+          cause: 'request 1',
+          fact: { type, ...awkward },
+        })),
       )
     })
 

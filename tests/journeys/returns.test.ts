@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { verifyShop } from '../../src/cli/verify.ts'
-import type { Place } from '../../src/kernel/ids.ts'
 import { eventually, startWaybill, type Waybill } from '../support/waybill.ts'
 
 type Order = Readonly<{
@@ -107,7 +106,7 @@ describe('Goods that come back', () => {
     const make = async (asked: Parameters<typeof keys.make>[0]) => (await keys.make(asked, waybill.shop.now())).key
     annsKey = await make({ role: 'customer', label: 'Ann', user: 'ann' })
     bobsKey = await make({ role: 'customer', label: 'Bob', user: 'bob' })
-    leedsKey = await make({ role: 'warehouse', label: 'Leeds', place: 'leeds' as Place })
+    leedsKey = await make({ role: 'warehouse', label: 'Leeds', place: 'leeds' })
     sold = await place(3, 'refuse')
     waiting = await place(1, 'backorder')
   })

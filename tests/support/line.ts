@@ -14,7 +14,11 @@ export type Trouble =
   /** The server says done, with the warning of a cancelled wait for its standby (PROMISES §1.1). */
   | 'warning'
 
-export type Line = Readonly<{ connection: EmbeddedConnection; trouble: (next: Trouble, at?: string) => void; close: () => Promise<void> }>
+export type Line = Readonly<{
+  connection: EmbeddedConnection
+  trouble: (next: Trouble, at?: string) => void
+  close: () => Promise<void>
+}>
 
 const warning = (): Buffer => {
   const fields = ['SWARNING', 'VWARNING', 'C01000', 'Mcanceling wait for synchronous replication due to user request']

@@ -30,8 +30,8 @@ const pence = (text) => {
   return /^0*$/.test(digits.slice(2)) ? Number(pounds + digits.slice(0, 2)) : undefined
 }
 
-const books = ['M', 'D', 'S', 'B', 'CRUK', 'AMAZONFEE', 'BANK CHARGES']
-const charges = ['POST', 'DOT', 'C2']
+const books = new Set(['M', 'D', 'S', 'B', 'CRUK', 'AMAZONFEE', 'BANK CHARGES'])
+const charges = new Set(['POST', 'DOT', 'C2'])
 
 export const sumRetail = (bytes) => {
   const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8')
@@ -46,7 +46,7 @@ export const sumRetail = (bytes) => {
     const isTaking = /^C[0-9]{6}$/.test(number)
     if (isTaking) cancellationLines++
     if (!isTaking && !/^[0-9]{6}$/.test(number)) continue
-    if (books.includes(code.toUpperCase())) continue
+    if (books.has(code.toUpperCase())) continue
     if (!(Number(price) > 0) || pence(price) === undefined) continue
     const units = Number(count) * (isTaking ? -1 : 1)
     if (!(units > 0)) continue
@@ -55,7 +55,7 @@ export const sumRetail = (bytes) => {
     voucher.lines.push({ index, code, units, left: units, minor: pence(price), customer })
   }
 
-  const orders = Object.values(invoices).filter(({ lines }) => lines.some(({ code }) => !charges.includes(code)))
+  const orders = Object.values(invoices).filter(({ lines }) => lines.some(({ code }) => !charges.has(code)))
   // A text that sorts as the vouchers happened: the time, then the number without its C.
   const when = ({ time, number }) => `${time}|${number.replace('C', '')}`
   const bought = {}

@@ -15,7 +15,10 @@ export const nearest: Source = ({ lines }, stock) => {
   const free = new Map<Sku, Pool[]>()
   const lots = new Map<Sku, (Pool & { day: Day })[]>()
   for (const { sku } of lines) {
-    free.set(sku, [...stock.free(sku)].map((pool) => ({ ...pool })))
+    free.set(
+      sku,
+      [...stock.free(sku)].map((pool) => ({ ...pool })),
+    )
     lots.set(
       sku,
       stock.lots(sku).map(({ place, day, quantity }) => ({ place, day, units: quantity })),

@@ -49,7 +49,7 @@ const purity: Rule = (files) =>
   })
 
 const isDoor = (path: string): boolean =>
-  /^(?:[\w-]+-)?(?:routes|service|store|reactions|tasks|memory)(?:-[\w-]+)?\.ts$|\.memory\.ts$/.test(basename(path)) ||
+  /^(?:[\w-]+-)?(?:routes|service|store|reactions|tasks|memory|room)(?:-[\w-]+)?\.ts$|\.memory\.ts$/.test(basename(path)) ||
   path.includes('/adapters/')
 
 const pureModules = new Set(['node:assert', 'node:assert/strict', 'node:util'])

@@ -135,7 +135,9 @@ describe('A consumer', () => {
   it('parks what it cannot handle yet, and whatever comes later for that key; nobody else waits', async () => {
     let ready = false
     const waiting = telling(async (work, envelopes) => {
-      const handled = envelopes.map((envelope): Handled => (envelope.actor === 'a' && !ready ? { notYet: 'a is not ready' } : 'done'))
+      const handled = envelopes.map(
+        (envelope): Handled => (envelope.actor === 'a' && !ready ? { notYet: 'a is not ready' } : 'done'),
+      )
       work.add(effect(envelopes.filter((_, index) => handled[index] === 'done').map(wordOf)))
       return handled
     })

@@ -96,7 +96,7 @@ const keepRawBodies = (app: FastifyInstance): void => {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
     if (body.length === 0) return done(null, undefined)
-    parse(request, body.toString(), done)
+    void parse(request, body.toString(), done)
   })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
@@ -169,8 +169,7 @@ const problemFor = (fault: FastifyError): Problem => {
       'The database did not confirm. Repeat the request with the same Idempotency-Key to learn what happened.',
       { headers: { 'retry-after': String(retryAfterSeconds) } },
     )
-  if (fault.validation !== undefined)
-    return invalid(fault.validationContext ?? 'body', fault.validation as unknown as ErrorObject[])
+  if (fault.validation !== undefined) return invalid(fault.validationContext ?? 'body', fault.validation)
   const known = codes[fault.code]
   if (known !== undefined) return new Problem(known.code, known.kind, known.detail)
   if (fault instanceof SyntaxError || fault.code === 'FST_ERR_CTP_INVALID_JSON_BODY')
@@ -197,7 +196,7 @@ const isConnectionLost = (fault: FastifyError): boolean =>
   /Connection terminated|timeout exceeded when trying to connect/.test(fault.message)
 
 const fieldProblem = (error: ErrorObject): FieldProblem => {
-  const name =
+  const name: unknown =
     error.keyword === 'required'
       ? error.params['missingProperty']
       : error.keyword === 'additionalProperties'

@@ -48,9 +48,10 @@ describe('A composed statement', () => {
   after(() => close())
 
   const stored = async (from: number) =>
-    database.read<{ id: number; name: string | null; body: unknown }>('select id, name, body from things where id >= $1 order by id', [
-      from,
-    ])
+    database.read<{ id: number; name: string | null; body: unknown }>(
+      'select id, name, body from things where id >= $1 order by id',
+      [from],
+    )
   const roundTrip = async (values: readonly unknown[]): Promise<void> => {
     const from = next
     const rows = values.map((value) => ({ id: next++, name: typeof value === 'string' ? value : null, body: { value } }))
@@ -79,11 +80,11 @@ describe('A composed statement', () => {
 
   it('keeps every text without a NUL, and every JSON', async () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'))
-    const strange = fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u001f', '{', '}', ',', 'u', '0', 'é', '🧶'), maxLength: 12 })
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(text, strange), { minLength: 1, maxLength: 8 }), roundTrip),
-      { numRuns: 80 },
-    )
+    const strange = fc.string({
+      unit: fc.constantFrom('"', '\\', '\n', '\u001f', '{', '}', ',', 'u', '0', 'é', '🧶'),
+      maxLength: 12,
+    })
+    await fc.assert(fc.asyncProperty(fc.array(fc.oneof(text, strange), { minLength: 1, maxLength: 8 }), roundTrip), { numRuns: 80 })
   })
 
   it('aborts as a whole when a guarded write misses a row', async () => {

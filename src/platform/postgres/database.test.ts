@@ -37,7 +37,8 @@ describe('A commit', () => {
     process.off('uncaughtExceptionMonitor', note)
   })
 
-  const isKept = async (name: string): Promise<boolean> => (await calm.read('select 1 from kept where name = $1', [name])).length > 0
+  const isKept = async (name: string): Promise<boolean> =>
+    (await calm.read('select 1 from kept where name = $1', [name])).length > 0
   const batch = (name: string) => database.batch(async (work) => work.add(kept(name)))
 
   it('is done', async () => {
@@ -70,7 +71,9 @@ describe('A commit', () => {
       await assert.rejects(database.save([kept(`at once, ${trouble}`)]), OutcomeUnknown, trouble)
     }
     assert.deepEqual(
-      await Promise.all(['cut before it is sent', 'cut before the answer', 'warning'].map((trouble) => isKept(`at once, ${trouble}`))),
+      await Promise.all(
+        ['cut before it is sent', 'cut before the answer', 'warning'].map((trouble) => isKept(`at once, ${trouble}`)),
+      ),
       [false, true, true],
     )
   })
@@ -106,7 +109,9 @@ describe('A commit', () => {
   it('that comes back as a rollback is no success', async () => {
     const swallowed = database.batch(async (work) => {
       // A fault that somebody caught leaves the transaction failed: its commit is a rollback.
-      await sql(work).query({ name: 'broken', text: 'select 1 / 0' }, []).catch(() => undefined)
+      await sql(work)
+        .query({ name: 'broken', text: 'select 1 / 0' }, [])
+        .catch(() => undefined)
     })
     await assert.rejects(swallowed, Aborted)
   })

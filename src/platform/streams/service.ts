@@ -89,7 +89,7 @@ export class StreamService<Command, Event extends Fact, State, Reason extends st
       const { version } = deciding.current(asked.id)
       if (asked.expected !== undefined && asked.expected !== version) return versionMismatch(asked.expected, version)
       const decided = deciding.consider(asked.id, { ...asked.command, at: work.now } as Command)
-      if (isRefusal(decided)) return decided as Refusal<Reason>
+      if (isRefusal(decided)) return decided
       deciding.keep(asked.id, decided)
       if (asked.key !== undefined) keys.claim(asked.key, asked.id)
       origins.set(asked.id, asked.origin)

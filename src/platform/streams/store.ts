@@ -139,7 +139,7 @@ export class MemoryStreams<State> implements StreamStore<State> {
     return Promise.resolve(
       this.#matching(column, values)
         .map(({ id }) => id)
-        .reverse(),
+        .toReversed(),
     )
   }
 

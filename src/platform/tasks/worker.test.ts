@@ -121,6 +121,9 @@ describe('A task', () => {
     await schedule('slow')
     await worker.round()
     const [row] = await rows()
-    assert.deepEqual({ attempt: row?.attempt, leased: row?.leased, wait: row?.wait, error: row?.last_error }, { attempt: 0, leased: false, wait: 30, error: null })
+    assert.deepEqual(
+      { attempt: row?.attempt, leased: row?.leased, wait: row?.wait, error: row?.last_error },
+      { attempt: 0, leased: false, wait: 30, error: null },
+    )
   })
 })

@@ -29,7 +29,7 @@ export async function* readCsvRows(path: string, expected: CsvHeader = retailHea
   const source = createReadStream(path)
   const flow = zipped ? pipeline(source, createGunzip(), parser) : pipeline(source, parser)
   // The reader below sees the same failure; unobserved, this promise would end the process.
-  flow.catch(() => {})
+  flow.catch((fault: unknown) => void fault)
   let positions: number[] | undefined
   let columns = 0
   let row = 0
