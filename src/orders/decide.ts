@@ -65,8 +65,10 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     case 'changeUnits':
       return changeUnits(command, order)
     case 'reportShort': {
+      const left = [...progress.counters.reserved]
       const lines = command.lines.flatMap(({ line, quantity }) => {
-        const units = Math.min(quantity, progress.counters.reserved[line] ?? 0)
+        const units = Math.min(quantity, left[line] ?? 0)
+        left[line] = (left[line] ?? 0) - units
         return units > 0 ? [{ line, quantity: units }] : []
       })
       return progress.phase === 'open' && lines.length > 0
@@ -126,7 +128,7 @@ const decide = (command: OrderCommand, order: Order): Decision => {
       return [{ type: 'ParcelProgressed', ...parcel }]
     }
     case 'recordReturn': {
-      const tooMany = command.lines.find(
+      const tooMany = summed(command.lines).find(
         ({ line, quantity }) => (progress.counters.returned[line] ?? 0) + quantity > (progress.counters.shipped[line] ?? 0),
       )
       if (tooMany !== undefined)
@@ -139,11 +141,18 @@ const decide = (command: OrderCommand, order: Order): Decision => {
   }
 }
 
+/** A line may be named more than once: its units count together. */
+const summed = (lines: readonly LineUnits[]): LineUnits[] => {
+  const sums = new Map<number, number>()
+  for (const { line, quantity } of lines) sums.set(line, (sums.get(line) ?? 0) + quantity)
+  return [...sums].map(([line, quantity]) => ({ line, quantity }))
+}
+
 type CommandOf<Do extends OrderCommand['do']> = Extract<OrderCommand, { do: Do }>
 
 /** Money news is compared with what is known, never with the order in which it arrives: a late failure undoes nothing. */
 const recordMoney = (command: CommandOf<'recordMoney'>, order: Live): Decision => {
-  const { placed, progress } = order
+  const { progress } = order
   const recorded: OrderEvent = {
     type: 'MoneyRecorded',
     payment: command.payment,
@@ -166,7 +175,7 @@ const recordMoney = (command: CommandOf<'recordMoney'>, order: Live): Decision =
   // Once refused it stays refused: the money is on its way back, whatever stock comes in between.
   if (progress.closedReason === 'reopen_refused') return [recorded]
   const after = evolve(order, recorded)
-  const enough = after.status === 'live' && coverOf(after.progress) >= placed.totals.total
+  const enough = after.status === 'live' && coverOf(after.progress) >= progress.totals.total
   if (progress.phase === 'expired' && enough && command.reopen !== false) return [recorded, { type: 'OrderReopened' }]
   const reason = progress.phase === 'cancelled' ? 'the order was cancelled' : 'the stock was sold meanwhile'
   return [recorded, { type: 'ReopenRefused', payment: command.payment, reason }]
@@ -190,7 +199,7 @@ const cancel = (command: CommandOf<'cancel'>, order: Live): Decision => {
     }
     return [{ type: 'OrderCancelled', reason: command.reason, refund: command.refund }]
   }
-  const asked = wholeBundles(placed, command.lines)
+  const asked = summed(wholeBundles(placed, command.lines))
   for (const { line, quantity } of asked) {
     if (placed.lines[line] === undefined) return refuse('line_not_found', `the order has no line ${line + 1}`)
     const units = free.find((units) => units.line === line)?.quantity ?? 0

@@ -159,18 +159,22 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
         plan: progress.plan.slice(0, progress.assembled),
         expiresAt: undefined,
         closedReason: event.type === 'OrderCancelled' ? event.reason : 'expired',
+        // What a late payment would bring back: not what was cancelled before.
+        ...(event.type === 'OrderExpired' ? { lapsed: gone } : {}),
       }
     }
-    case 'OrderReopened':
+    case 'OrderReopened': {
+      const current = progress.lapsed ?? placedProgress(placed).counters.current
       return {
         phase: 'open',
-        totals: placed.totals,
         status: 'received',
-        counters: placedProgress(placed).counters,
+        counters: { ...counters, current, cancelled: counters.cancelled.map((units, line) => units - (current[line] ?? 0)) },
         plan: [],
         assembled: 0,
         closedReason: undefined,
+        lapsed: undefined,
       }
+    }
     case 'ReopenRefused':
       return { closedReason: 'reopen_refused' }
     case 'MoneyRecorded':

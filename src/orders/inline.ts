@@ -84,12 +84,14 @@ const skuOf = (order: Live, line: number): ReserveLine['sku'] => {
   return placed.sku
 }
 
-const allLines = ({ placed }: Live): ReserveLine[] =>
-  placed.lines.flatMap((line, index) =>
-    carriesUnits(line)
-      ? [{ line: index, sku: line.sku, quantity: line.quantity, grams: line.grams, parent: line.parent, ifShort: line.ifShort }]
-      : [],
-  )
+/** Everything that is ordered now: a reopened order has lost what was cancelled before. */
+const allLines = ({ placed, progress }: Live): ReserveLine[] =>
+  placed.lines.flatMap((line, index) => {
+    const quantity = progress.counters.current[index] ?? 0
+    return carriesUnits(line) && quantity > 0
+      ? [{ line: index, sku: line.sku, quantity, grams: line.grams, parent: line.parent, ifShort: line.ifShort }]
+      : []
+  })
 
 /** What is added is had at once or refused: whoever asks for more is told so. */
 const addedLines = (order: Live, added: readonly LineUnits[]): ReserveLine[] =>

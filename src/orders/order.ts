@@ -71,6 +71,8 @@ export type Progress = Readonly<{
   destination: Destination
   expiresAt?: Instant | undefined
   closedReason?: string | undefined
+  /** Units of each line when the reservation ran out. */
+  lapsed?: readonly number[] | undefined
 }>
 
 export type Live = Readonly<{ status: 'live'; placed: Placed; progress: Progress }>

@@ -45,3 +45,8 @@ create table payments.simulated_secret (
   only_one boolean primary key default true check (only_one),
   secret   text    not null
 );
+
+-- The stuck list reads payments in trouble only: a handful among millions.
+create index payments_in_trouble on payments.payments (id)
+  where state ->> 'unknown' in ('authorize', 'capture', 'refund', 'void')
+     or state -> 'refunds' -> -1 ->> 'step' = 'failed' or state -> 'captures' -> -1 ->> 'step' = 'failed';
