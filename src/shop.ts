@@ -33,6 +33,7 @@ import { followFulfilment, followParcels, followPayments, followStock, followTra
 import { OrderReads } from './orders/reads-service.ts'
 import { followReturns, returnableOrders } from './orders/returns-reactions.ts'
 import { orderRoutes } from './orders/routes.ts'
+import { trackingPath, trackingRoutes } from './orders/tracking-routes.ts'
 import { OrderService } from './orders/service.ts'
 import { PostgresOrders } from './orders/store.ts'
 import { stuckRoutes } from './orders/stuck-routes.ts'
@@ -193,7 +194,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     smtpUrl: configuration.smtpUrl,
     mailFrom: configuration.mailFrom,
     parcels: shipping.queries,
-    orderUrl: (order) => `${baseUrl()}/track/${order}`,
+    orderUrl: (order) => `${baseUrl()}${trackingPath(order)}`,
     committed,
   })
   const insights = createInsights({ database, journal, zone: configuration.timeZone })
@@ -237,10 +238,11 @@ export const openShop = async ({ connection, configuration, log, environment, ba
   wakeUps.on(() => consumers.wake())
   wakeUps.on(() => tasks.wake())
   const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
-  const view = { publicUrl: configuration.publicUrl ?? '' }
+  const view = { publicUrl: baseUrl, trackingPath }
 
   const routes: readonly FastifyPluginAsync[] = [
-    orderRoutes({ placement, orders, reads, repository: orderStore, intake, journal, view }),
+    orderRoutes({ placement, orders, reads, repository: orderStore, intake, journal, records, view }),
+    trackingRoutes(reads),
     inventoryRoutes({
       inventory,
       repository: stockStore,

@@ -129,7 +129,7 @@ describe('Planning an order’s stock', () => {
         }
         stock.reserve(orderId(1), request(...all), plan.shipments)
         for (const sku of ['mug', 'pen']) {
-          const kept = all.filter(({ line }) => !plan.cancelled.some((gone) => gone.line === line))
+          const kept: readonly ReserveLine[] = all.filter(({ line }) => !plan.cancelled.some((gone) => gone.line === line))
           assert.equal(stock.levels.available(sku as Sku), (before.get(sku) ?? 0) - sum(sku, kept))
         }
         for (const { line, quantity } of plan.cancelled) assert.equal(quantity, all[line]?.quantity)

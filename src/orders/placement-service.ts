@@ -11,7 +11,7 @@ import { addSeconds } from '../kernel/time.ts'
 import type { InventoryPart } from '../inventory/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
-import { Aborted, type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
+import { type Batches, Fault, isolateFaults, OutcomeUnknown, type Work, type Write } from '../platform/store/work.ts'
 import { appendOf, type CommonReason, keyReused, KeysInBatch } from '../platform/streams/service.ts'
 import type { OrderEvent, OrderReason } from './contract.ts'
 import { orderDecider } from './decide.ts'
@@ -120,19 +120,20 @@ export class Placement {
     if (stock === undefined) return giveUp()
     const at = now()
     const made: Made[] = []
-    for (const asked of batch) {
-      const one = this.#make(asked, numbers[made.length] ?? missing(), at, stock)
-      // One surprise sends the whole batch to the lock: orders keep their turn, and nobody is refused on memory.
-      if (isRefusal(one) || waits(one.change)) return giveUp()
-      made.push(one)
-    }
-    // From here to the end of `save` other batches plan on what this one leaves.
-    inventory.memory.apply(stock.levels.deltas)
     try {
+      for (const asked of batch) {
+        const one = this.#make(asked, numbers[made.length] ?? missing(), at, stock)
+        // One surprise sends the whole batch to the lock: orders keep their turn, and nobody is refused on memory.
+        if (isRefusal(one) || waits(one.change)) return giveUp()
+        made.push(one)
+      }
+      // From here to the end of `save` other batches plan on what this one leaves.
+      inventory.memory.apply(stock.levels.deltas)
       await saveAtOnce(this.#writes(made, stock, { now: at }))
     } catch (fault) {
       inventory.memory.forget(skus)
-      if (fault instanceof Aborted) {
+      if (!(fault instanceof OutcomeUnknown)) {
+        // Nothing was saved: under the lock a wrong hint is set right, and a bug fails its own order only.
         this.counts.reruns += 1
         return all
       }

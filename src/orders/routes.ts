@@ -7,11 +7,13 @@ import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { JournalReader } from '../platform/bus/journal.ts'
 import { optionalKey, requiredKey } from '../platform/http/idempotency.ts'
+import type { Records } from '../platform/records/records.ts'
 import { actor, everyone, office } from '../platform/http/policy.ts'
 import { problemOf, unlessRefused } from '../platform/http/refusals.ts'
 import { newId } from '../platform/ids.ts'
 import { signCursor, readCursor } from '../platform/http/cursors.ts'
 import { type AskedAddress, type IntakePorts, intakeOrder } from './intake-service.ts'
+import { expanded, expansionsOf } from './expand-service.ts'
 import type { Live } from './order.ts'
 import type { Placement } from './placement-service.ts'
 import { orderProblems } from './problems.ts'
@@ -28,6 +30,7 @@ export type OrderDoors = Readonly<{
   repository: OrderRepository
   intake: IntakePorts
   journal: JournalReader
+  records: Records
   view: ViewSettings
 }>
 
@@ -36,7 +39,7 @@ const listMax = 200
 export const orderRoutes =
   (doors: OrderDoors): FastifyPluginAsyncTypebox =>
   async (edge) => {
-    const { placement, orders, reads, repository, intake, journal, view } = doors
+    const { placement, orders, reads, repository, intake, journal, records, view } = doors
     const now = intake.now
 
     const show = (reply: FastifyReply, read: Omit<OrderRead, 'person'> & { person?: OrderRead['person'] }) => {
@@ -124,7 +127,10 @@ export const orderRoutes =
         const read = await found(request, request.params.id)
         if (request.headers['if-none-match'] === `"v${read.version}"`) return reply.code(304).send()
         const body = show(reply, read)
-        return request.query.expand === 'events' ? { ...body, events: await journal.history(read.id) } : body
+        const asked = expansionsOf(request.query.expand).filter(
+          (name) => request.principal.role !== 'customer' || name === 'changeHistory',
+        )
+        return asked.length === 0 ? body : { ...body, ...(await expanded(read, asked, journal, records)) }
       },
     )
 

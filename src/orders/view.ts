@@ -82,7 +82,8 @@ const confidence = (order: Live): string => {
   return sumOf(order.progress.counters.preordered) > 0 ? 'preorder' : 'in_stock'
 }
 
-export type ViewSettings = Readonly<{ publicUrl: string }>
+/** Where customers reach this server, and the signed path of an order's page. */
+export type ViewSettings = Readonly<{ publicUrl: () => string; trackingPath: (id: OrderId) => string }>
 
 export const orderView = (
   id: OrderId,
@@ -90,7 +91,7 @@ export const orderView = (
   order: Live,
   updatedAt: Instant,
   person: Person | undefined,
-  { publicUrl }: ViewSettings,
+  { publicUrl, trackingPath }: ViewSettings,
 ) => {
   const { placed, progress } = order
   const { totals, promised, expected } = progress
@@ -109,6 +110,7 @@ export const orderView = (
     ...(placed.user === undefined ? {} : { userId: placed.user }),
     customer: person === undefined ? {} : pick(person, ['email', 'phone', 'locale', 'name']),
     ...(person?.['shippingAddress'] === undefined ? {} : { shippingAddress: person['shippingAddress'] }),
+    ...pick(person ?? {}, ['notes', 'deliveryInstructions']),
     lines: placed.lines.map((_, index) => lineView(order, index)),
     promotionCodes: placed.promotions?.map(({ code }) => code) ?? [],
     promotions: placed.promotions ?? [],
@@ -138,7 +140,7 @@ export const orderView = (
     })),
     holds: holdsOf(progress),
     actions: actionsOf(order),
-    trackingUrl: `${publicUrl}/track/${id}`,
+    trackingUrl: `${publicUrl()}${trackingPath(id)}`,
     placedAt: placed.placedAt,
     updatedAt,
     updatedBy: progress.updatedBy,
