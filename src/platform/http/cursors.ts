@@ -16,8 +16,8 @@ export const signCursor = (value: string): string => Buffer.from(`${signatureOf(
 export const readCursor = (cursor: string): string => {
   const text = Buffer.from(cursor, 'base64url').toString()
   const [signature, value] = [text.slice(0, 16), text.slice(16)]
-  const expected = signatureOf(value)
-  if (signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return value
+  const [given, expected] = [Buffer.from(signature), Buffer.from(signatureOf(value))]
+  if (given.length === expected.length && timingSafeEqual(given, expected)) return value
   throw new Problem(
     'cursor_invalid',
     { status: 400, title: 'Cursor is not usable' },
