@@ -16,6 +16,7 @@ import { defaults } from '../src/sourcing/contract.ts'
 import { urlOf } from '../tests/support/database.ts'
 import type { Loaded } from './load.ts'
 import { preparePgbench, runPgbench } from './pgbench.ts'
+import { type PlacedAlone, placeAlone } from './placement.ts'
 import { cpuSeconds, postmasterOf } from './processes.ts'
 import type { Place } from '../src/kernel/ids.ts'
 
@@ -87,6 +88,13 @@ const measured = (pid: number, postgres: number | undefined, url: string, connec
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
+const print = ({ name, ...figures }: Record<string, unknown>): void =>
+  void process.stdout.write(
+    `${String(name)}\n${Object.entries(figures)
+      .map(([what, value]) => `  ${what.padEnd(18)}${String(value).padStart(10)}`)
+      .join('\n')}\n`,
+  )
+
 const main = async (): Promise<void> => {
   const embedded = await startEmbedded({ dataFolder: folder, kind: 'server', say: () => undefined })
   const env = {
@@ -135,6 +143,7 @@ const main = async (): Promise<void> => {
   )
   await preparePgbench(client, products)
   await client.end()
+
   await shop.close()
 
   const postgres = postmasterOf(folder)
@@ -183,26 +192,59 @@ const main = async (): Promise<void> => {
       cpuTimesBare: Number((cpu / of(runs.bare, 'nodeMicros')).toFixed(2)),
     }
     results.push(result)
-    process.stdout.write(
-      `${name}\n${Object.entries(result)
-        .slice(1)
-        .map(([what, value]) => `  ${what.padEnd(18)}${String(value).padStart(10)}`)
-        .join('\n')}\n`,
-    )
+    print(result)
   }
-  if (values.json !== undefined)
-    writeFileSync(
-      values.json,
-      JSON.stringify(
-        { machine: { cpu: cpus()[0]?.model, cores: cpus().length }, node: process.version, seconds, rounds, results },
-        null,
-        2,
-      ),
-    )
   for (const child of children) child.kill('SIGTERM')
   await Promise.all(
     children.map((child) => new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)))),
   )
+  const alone: Record<string, unknown>[] = []
+  const again = await openShop({
+    connection: embedded.connection,
+    configuration,
+    log: silentLog,
+    environment: env,
+    baseUrl: () => '',
+  })
+  await placeAlone(again, 64, 2, products)
+  for (const { name, connections, skus } of cases) {
+    const runs: PlacedAlone[] = []
+    const references: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      runs.push(await placeAlone(again, connections, seconds, skus))
+      const tps = runPgbench(embedded.connection, pgbenchClients, seconds, skus)
+      if (tps !== undefined) references.push(tps)
+    }
+    const of = (what: keyof PlacedAlone): number => median(runs.map((run) => run[what]))
+    const timesPgbench = Number((of('perSecond') / Math.max(1, median(references))).toFixed(2))
+    const result = {
+      name: `placement alone, ${name.replace('connections', 'callers')}`,
+      perSecond: of('perSecond'),
+      p50: of('p50'),
+      p99: of('p99'),
+      nodeMicros: of('nodeMicros'),
+      pgbenchPerSecond: Math.round(median(references)),
+      timesPgbench,
+    }
+    alone.push(result)
+    print(result)
+  }
+  await again.close()
+  if (values.json !== undefined)
+    writeFileSync(
+      values.json,
+      JSON.stringify(
+        {
+          machine: { cpu: cpus()[0]?.model, cores: cpus().length },
+          node: process.version,
+          seconds,
+          rounds,
+          results: [...alone, ...results],
+        },
+        null,
+        2,
+      ),
+    )
   await embedded.stop()
 }
 

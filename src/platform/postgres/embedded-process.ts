@@ -124,6 +124,7 @@ const startOnce = async (cluster: Cluster): Promise<Listening> => {
   clearForeignPidFile(cluster.data)
   const port = process.platform === 'win32' ? await freePort() : socketPort
   const place = process.platform === 'win32' ? '127.0.0.1' : socketFolder(cluster)
+  if (process.platform !== 'win32') await stopDispossessed(join(place, `.s.PGSQL.${port}.lock`), cluster.data)
   const settings = {
     ...sharedSettings,
     ...(cluster.isForTests ? testSettings : safeSettings),
@@ -180,6 +181,28 @@ export const stopPostgres = async (cluster: Pick<Cluster, 'data' | 'native'>): P
     await wait(pollMs)
   }
   throw new Error(`PostgreSQL (process ${running.pid}) did not stop within ${stopMaxMs / 1000} s`)
+}
+
+/**
+ * A folder that was deleted under a running PostgreSQL and made anew has the same socket, and the old server would hold it
+ * for up to a minute. Its data are gone, so it is stopped at once: in order it could not even write its last checkpoint.
+ */
+const stopDispossessed = async (lockFile: string, data: string): Promise<void> => {
+  const pid = Number(readOrUndefined(lockFile)?.split('\n')[0])
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid) || !hasLost(pid, data)) return
+  process.kill(pid, 'SIGQUIT')
+  for (let waitedMs = 0; waitedMs < stopMaxMs; waitedMs += pollMs) {
+    if (!hasLost(pid, data)) return
+    await wait(pollMs)
+  }
+  throw new Error(`the PostgreSQL (process ${pid}) of a folder that was deleted did not stop within ${stopMaxMs / 1000} s`)
+}
+
+/** Asked only of a server that is not the one of the data's own pid file. */
+const hasLost = (pid: number, data: string): boolean => {
+  if (process.platform !== 'linux') return isPostgresOf(pid, data)
+  const program = linkOrUndefined(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '')
+  return program !== undefined && basename(program) === 'postgres' && linkOrUndefined(`/proc/${pid}/cwd`) === `${realpathSync(data)} (deleted)`
 }
 
 /** Removes the socket's folder once nobody listens there. */
