@@ -91,6 +91,14 @@ export class Snapshot {
     return new Set(rows.map(({ id }) => id))
   }
 
+  /** Placed, and gone: an order whose history is there without it. */
+  ordersWithoutRow(): Promise<readonly Found[]> {
+    return this.#found(
+      `select 'order_missing' as what, format('order %s: %s events and no row', j.stream, (select count(*) from platform.journal h where h.stream = j.stream)) as detail
+         from platform.journal j where j.type = 'OrderPlaced' and j.version = 1 and not exists (select 1 from orders.orders o where o.id = j.stream)`,
+    )
+  }
+
   /** Places where the ledger's sum is not the level. */
   ledgerAgainstLevels(): Promise<readonly Found[]> {
     return this.#found(

@@ -49,6 +49,7 @@ export const verifyShop = async (shop: Shop, onProgress: OnVerifyProgress = () =
       }
     }
     const sums = [
+      await snapshot.ordersWithoutRow(),
       await snapshot.ledgerAgainstLevels(),
       await snapshot.holdingsAgainstLevels(),
       await snapshot.queueAgainstHoldings(),

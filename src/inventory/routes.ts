@@ -30,6 +30,7 @@ const problems = {
   quantity_reserved: { status: 409, title: 'Units are reserved for orders' },
   supply_not_found: { status: 404, title: 'No such supply' },
   supply_closed: { status: 409, title: 'Supply was received already' },
+  level_too_large: { status: 409, title: 'More units than a place can hold' },
 } as const
 
 const outsideId = '^[A-Za-z0-9 ._:\\-]{1,64}$'
@@ -37,7 +38,7 @@ const unitsMax = 1_000_000_000
 const closed = { additionalProperties: false } as const
 const pair = { sku: Type.String({ pattern: outsideId }), warehouse: Type.String({ pattern: outsideId }) }
 const units = Type.Integer({ minimum: 1, maximum: unitsMax })
-const day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
+const day = Type.String({ format: 'day' })
 const owners: readonly Role[] = ['owner', 'service']
 
 const levelView = (row: LevelRow) => ({
@@ -90,7 +91,7 @@ export const inventoryRoutes =
     edge.get(
       '/v1/stock/:sku',
       {
-        schema: { summary: 'Stock of a product in every warehouse', tags: ['stock'], params: Type.Object({ sku: Type.String() }) },
+        schema: { summary: 'Stock of a product in every warehouse', tags: ['stock'], params: Type.Object({ sku: pair.sku }) },
         config: { policy: { roles: staff } },
       },
       async ({ params }) => {

@@ -31,7 +31,7 @@ export type StockCommand = Readonly<
   | { do: 'receiveSupply'; supply: string; quantity: number }
   | { do: 'changeSupply'; supply: string; day?: Day | undefined; quantity?: number | undefined }
 >
-export type StockReason = 'quantity_reserved' | 'supply_not_found' | 'supply_closed'
+export type StockReason = 'quantity_reserved' | 'supply_not_found' | 'supply_closed' | 'level_too_large'
 export type StockAnswer = Readonly<{ level?: LevelRow; supply?: Lot; changed: boolean; replayed?: boolean }>
 export type StockOutcome = StockAnswer | Refusal<StockReason | CommonReason>
 export type StockAsked = Readonly<{ command: StockCommand; origin: Origin; key?: KeyClaim | undefined }>
@@ -167,6 +167,8 @@ const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => 
       return adjust(stock, command.sku, command.place, command.onHand - (level?.onHand ?? 0), command.reason)
     }
     case 'receive': {
+      const refusal = unlessFits(stock, command.sku, command.place, command.quantity)
+      if (refusal !== undefined) return refusal
       const level = stock.receive(command.sku, command.place, command.quantity, 'received', command.reference)
       stock.tell({ type: 'StockReceived', sku: command.sku, place: command.place, quantity: command.quantity })
       return { level, changed: true }
@@ -201,6 +203,8 @@ const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => 
       if (lot === undefined) return refuse('supply_not_found', `no supply ${command.supply}`)
       if (lot.closed)
         return refuse('supply_closed', `supply ${command.supply} was received already: record further units as a plain receipt`)
+      const refusal = unlessFits(stock, lot.sku, lot.place, command.quantity)
+      if (refusal !== undefined) return refusal
       const supply = stock.receiveLot(command.supply, command.quantity)
       return { ...(supply === undefined ? {} : { supply }), changed: true }
     }
@@ -213,6 +217,19 @@ const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => 
       return { supply, changed: true }
     }
   }
+}
+
+/** What a level's columns can count, with room for what is on its way. */
+const levelUnitsMax = 2_000_000_000
+
+const unlessFits = (stock: Stock, sku: Sku, place: Place, quantity: number): Refusal<StockReason> | undefined => {
+  const onHand = stock.levels.at(sku, place)?.onHand ?? 0
+  if (onHand + quantity <= levelUnitsMax) return undefined
+  return refuse(
+    'level_too_large',
+    `${sku} in ${place}: ${onHand} and ${quantity} more are beyond the ${levelUnitsMax} that a level counts`,
+    { onHand },
+  )
 }
 
 const adjust = (stock: Stock, sku: Sku, place: Place, by: number, reason: string): StockOutcome => {
@@ -228,6 +245,8 @@ const adjust = (stock: Stock, sku: Sku, place: Place, by: number, reason: string
       },
     )
   }
+  const refusal = unlessFits(stock, sku, place, by)
+  if (refusal !== undefined) return refusal
   const after =
     by > 0
       ? stock.receive(sku, place, by, 'adjusted', reason)

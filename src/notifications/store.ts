@@ -1,6 +1,7 @@
 /** All the SQL of notifications, but for what the simulated providers keep to themselves. */
 import type { Day, Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
+import { gathered, gatheredById } from '../platform/store/gather.ts'
 import type { SqlWrite, Work } from '../platform/store/work.ts'
 import type { Channel, NotificationKind, NotificationStatus } from './contract.ts'
 import type { CardLine, Facts, OrderCard } from './telling.ts'
@@ -104,10 +105,16 @@ const joined = (row: JoinedSql): NotificationOfOrder => ({
 export const toldKey = (row: Readonly<{ order: string; kind: string; channel: string; subject: string }>): string =>
   `${row.order}\n${row.kind}\n${row.channel}\n${row.subject}`
 
+type End = Readonly<{ id: string; status: 'SENT' | 'FAILED' | 'PENDING'; error: string | null }>
+
 export class NotificationStore {
   readonly #database: Database
+  readonly #begun: (ids: readonly string[]) => Promise<ReadonlyMap<string, NotificationOfOrder>>
+  readonly #finished: (end: End) => Promise<void>
   constructor(database: Database) {
     this.#database = database
+    this.#begun = gatheredById('notifications begun', (ids) => this.#begin(ids))
+    this.#finished = gathered('notifications finished', (ends: readonly End[]) => this.#finish(ends))
   }
 
   /** Not locked: the reaction's position row keeps all others away. */
@@ -195,22 +202,31 @@ export class NotificationStore {
 
   /** Counts the attempt. Undefined where there is nothing to send any more: it was sent, or given up. */
   async begin(id: string): Promise<NotificationOfOrder | undefined> {
-    const [row] = await this.#database.read<JoinedSql>(
-      `with n as (update notifications.notifications set attempts = attempts + 1 where id = $1 and status = 'PENDING' returning *)
-       select ${rowColumns}, ${withOrder} from n join notifications.orders o on o.id = n.order_id`,
-      [id],
-      'notification_begin',
-    )
-    return row === undefined ? undefined : joined(row)
+    return (await this.#begun([id])).get(id)
   }
 
-  async finish(id: string, status: 'SENT' | 'FAILED' | 'PENDING', error: string | null): Promise<void> {
+  async #begin(ids: readonly string[]): Promise<ReadonlyMap<string, NotificationOfOrder>> {
+    const rows = await this.#database.read<JoinedSql>(
+      `with n as (update notifications.notifications set attempts = attempts + 1 where id = any($1::uuid[]) and status = 'PENDING' returning *)
+       select ${rowColumns}, ${withOrder} from n join notifications.orders o on o.id = n.order_id`,
+      [ids],
+      'notification_begin',
+    )
+    return new Map(rows.map((row) => [row.id, joined(row)]))
+  }
+
+  finish(id: string, status: 'SENT' | 'FAILED' | 'PENDING', error: string | null): Promise<void> {
+    return this.#finished({ id, status, error })
+  }
+
+  async #finish(ends: readonly End[]): Promise<readonly void[]> {
     await this.#database.read(
-      `update notifications.notifications set status = $2, last_error = $3, sent_at = case when $2 = 'SENT' then now() else sent_at end
-        where id = $1 and status = 'PENDING'`,
-      [id, status, error],
+      `update notifications.notifications n set status = e.status, last_error = e.error, sent_at = case when e.status = 'SENT' then now() else n.sent_at end
+         from unnest($1::uuid[], $2::text[], $3::text[]) as e (id, status, error) where n.id = e.id and n.status = 'PENDING'`,
+      [ends.map(({ id }) => id), ends.map(({ status }) => status), ends.map(({ error }) => error)],
       'notification_finish',
     )
+    return ends.map(() => undefined)
   }
 
   /** A text that was handed over and did not arrive after all. */

@@ -1,85 +1,33 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { specify } from '../../tests/contracts/fulfilment-specify.ts'
-import { draft, leeds, line, york } from '../../tests/support/heart.ts'
-import { fold } from '../kernel/decider.ts'
-import type { Day, Instant, PersonRef, Place, Sku } from '../kernel/ids.ts'
-import { addSeconds } from '../kernel/time.ts'
-import { packProgress, unpackProgress } from './codec.ts'
-import type { MoneyStep, OrderEvent, OrderEventOf, ShipmentLine } from './contract.ts'
-import { type OrderCommand, orderDecider, settle } from './decide.ts'
-import type { Live } from './order.ts'
-import { unplaced } from './order.ts'
-
-const at = '2026-11-21T10:00:00.000Z' as Instant
-const day = '2026-11-23' as Day
-const placed = (more: Partial<OrderEventOf<'OrderPlaced'>> = {}): OrderEvent => ({
-  type: 'OrderPlaced',
-  number: 1001,
-  placedAt: at,
-  ...draft([line('mug', 3, { unitPrice: 10_00 }), line('pen', 2, { unitPrice: 1_00 })]),
-  expiresAt: addSeconds(at, 60),
-  ...more,
-})
-const part = (index: number, quantity: number, more: Partial<ShipmentLine> = {}): ShipmentLine => ({
-  line: index,
-  sku: (index === 0 ? 'mug' : 'pen') as Sku,
-  quantity,
-  from: leeds,
-  kind: 'stock',
-  ...more,
-})
-const reserved = (...lines: readonly ShipmentLine[]): OrderEvent => ({
-  type: 'StockReserved',
-  shipments: [{ place: leeds, dispatch: day, arrives: day, lines }],
-})
-const both = [placed(), reserved(part(0, 3), part(1, 2))] as const
-const money = (step: MoneyStep, amount: number, payment = 'pay'): OrderEvent => ({ type: 'MoneyRecorded', payment, step, amount })
-const secured: OrderEvent = { type: 'OrderSecured' }
-const expired: OrderEvent = { type: 'OrderExpired' }
-const cancelled: OrderEvent = { type: 'OrderCancelled', reason: 'bought twice', refund: 'auto' }
-const reopened: OrderEvent = { type: 'OrderReopened' }
-const parcel = (status: OrderEventOf<'ParcelProgressed'>['status'], quantity = 3): OrderEvent => ({
-  type: 'ParcelProgressed',
-  parcel: 'parcel',
-  fulfilment: 'work',
-  status,
-  carrier: 'simulated',
-  attempts: 0,
-  lines: [{ line: 0, quantity }],
-})
-const held = (hold: string, kind: string, blocks: 'release' | 'collection' = 'release'): OrderEvent => ({
-  type: 'HoldPlaced',
-  hold,
-  kind,
-  blocks,
-  by: 'ann',
-})
-
-const news = (step: MoneyStep, amount: number, more: Partial<Extract<OrderCommand, { do: 'recordMoney' }>> = {}): OrderCommand => ({
-  do: 'recordMoney',
-  payment: 'pay',
-  step,
-  amount,
-  at: addSeconds(at, 90),
-  ...more,
-})
-const cancel = (...lines: readonly (readonly [number, number])[]): OrderCommand => ({
-  do: 'cancel',
-  reason: 'bought twice',
-  by: 'ann',
-  refund: 'auto',
+import { leeds, york } from '../../tests/support/heart.ts'
+import {
   at,
-  ...(lines.length === 0 ? {} : { lines: lines.map(([index, quantity]) => ({ line: index, quantity })) }),
-})
-const expire = (seconds: number): OrderCommand => ({ do: 'expire', at: addSeconds(at, seconds) })
+  day,
+  placed,
+  part,
+  reserved,
+  both,
+  money,
+  secured,
+  expired,
+  cancelled,
+  reopened,
+  parcel,
+  held,
+  news,
+  cancel,
+  expire,
+  live,
+  total,
+} from '../../tests/support/order-story.ts'
+import type { PersonRef, Place } from '../kernel/ids.ts'
+import { packProgress, unpackProgress } from './codec.ts'
+import type { OrderEvent, OrderEventOf } from './contract.ts'
+import { type OrderCommand, orderDecider, settle } from './decide.ts'
+
 const given = (...past: readonly OrderEvent[]) => specify(orderDecider).given(...past)
-const live = (...past: readonly OrderEvent[]): Live => {
-  const order = fold(orderDecider.evolve, unplaced, past)
-  assert.ok(order.status === 'live')
-  return order
-}
-const total = 32_00
 
 describe('Placing an order', () => {
   const place = { do: 'place', placed: placed() as OrderEventOf<'OrderPlaced'>, at } as const

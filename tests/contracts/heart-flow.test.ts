@@ -69,10 +69,13 @@ for (const [form, open] of Object.entries(hearts)) {
       await stocked(on, other, york, 6)
       const all = await Promise.all(Array.from({ length: 30 }, () => place([line(product, 1), line(other, 1)])))
       assert.deepEqual(outcomes(all), { placed: 6, refused: 24 })
-      assert.deepEqual([await level(), await level(other)], [
-        { onHand: 10, reserved: 6 },
-        { onHand: 6, reserved: 6 },
-      ])
+      assert.deepEqual(
+        [await level(), await level(other)],
+        [
+          { onHand: 10, reserved: 6 },
+          { onHand: 6, reserved: 6 },
+        ],
+      )
     })
 
     it('never counts a unit for two lines of one order', async () => {
@@ -119,13 +122,19 @@ for (const [form, open] of Object.entries(hearts)) {
       const other = `${product} too`
       await stocked(on, other, leeds, 5)
       const { order } = await placed([line(product, 2, { ifShort: 'cancelLine' }), line(other, 2)])
-      assert.deepEqual([order.progress.counters.current, order.progress.counters.cancelled, order.progress.totals.total], [[0, 2], [2, 0], 200])
+      assert.deepEqual(
+        [order.progress.counters.current, order.progress.counters.cancelled, order.progress.totals.total],
+        [[0, 2], [2, 0], 200],
+      )
       const nothing = await placed([line(product, 2, { ifShort: 'cancelLine' })])
       assert.equal(nothing.order.progress.status, 'cancelled')
-      assert.deepEqual([await level(), await level(other)], [
-        { onHand: 1, reserved: 0 },
-        { onHand: 5, reserved: 2 },
-      ])
+      assert.deepEqual(
+        [await level(), await level(other)],
+        [
+          { onHand: 1, reserved: 0 },
+          { onHand: 5, reserved: 2 },
+        ],
+      )
     })
 
     it('lets only the order fail whose handling is broken', async () => {
@@ -240,10 +249,13 @@ for (const [form, open] of Object.entries(hearts)) {
         await pays(id, 'captured', 200)
         const { progress } = await read(id)
         assert.deepEqual([progress.status, progress.counters.current, progress.totals.total], ['paid', [2, 0], 200])
-        assert.deepEqual([await level(), await level(other)], [
-          { onHand: 2, reserved: 2 },
-          { onHand: 1, reserved: 0 },
-        ])
+        assert.deepEqual(
+          [await level(), await level(other)],
+          [
+            { onHand: 2, reserved: 2 },
+            { onHand: 1, reserved: 0 },
+          ],
+        )
       })
 
       it('is not had again when its stock was sold: the money goes back', async () => {
@@ -303,6 +315,5 @@ for (const [form, open] of Object.entries(hearts)) {
         assert.deepEqual(await heldBy(second.id), ['1w leeds', '1r leeds'])
       })
     })
-
   })
 }

@@ -82,8 +82,8 @@ for (const [form, open] of Object.entries(hearts)) {
     })
 
     // What is listed is filled by a reaction where there is a database; in memory the orders themselves answer.
-    const listed = form === 'memory' ? it : () => undefined
-    listed('lists by what an order says, newest first', async () => {
+    if (form !== 'memory') return
+    it('lists by what an order says, newest first', async () => {
       const mine = [placed({ user: 'lister', number: 91 }), placed({ user: 'lister', number: 92, externalRef: 'ref-92' })]
       for (const change of mine) await add(change)
       const ids = async (filter: object) => on.orderStore.list({ limit: 9, ...filter })

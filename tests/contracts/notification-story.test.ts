@@ -214,7 +214,8 @@ describe('What else may happen to an order', () => {
     const id = await order(zoe, {}, [5, { type: 'AddressChanged', contact, destination, by: 'x' }], [9, became('ready')])
     await settle()
     assert.deepEqual(await kindsOf(id), ['placed', 'ready'])
-    assert.equal(asked.at(-1)?.to.address, 'new@example.com')
+    // Both messages were due together, so either may have gone first.
+    assert.deepEqual(new Set(asked.slice(-2).map(({ to }) => to.address)), new Set(['zoe@example.com', 'new@example.com']))
   })
 
   it('is not told where it is imported history, or where nobody can be reached', async () => {

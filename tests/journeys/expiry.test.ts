@@ -81,7 +81,9 @@ describe('An unpaid reservation', () => {
     const payment = await shop.payment(order.id)
     await runsOut(order)
     const news = { paymentId: payment.id, amount: 1000, currency: 'GBP' }
-    const told = await Promise.all(['late-1', 'late-1', 'late-2', 'late-1', 'late-2'].map((id) => shop.tell('Payment_Success', news, id)))
+    const told = await Promise.all(
+      ['late-1', 'late-1', 'late-2', 'late-1', 'late-2'].map((id) => shop.tell('Payment_Success', news, id)),
+    )
     assert.deepEqual([...new Set(told.map(({ status }) => status))], [200])
     assert.equal(told.filter(({ body }) => (body as { duplicate: boolean }).duplicate).length, 3)
     await shop.until(order.id, 'the order again', ({ status }) => status === 'paid')

@@ -4,7 +4,15 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { postmasterOf, processes, processesIn, type Server, type ServerOptions, serverPid, startProcess } from '../support/server.ts'
+import {
+  postmasterOf,
+  processes,
+  processesIn,
+  type Server,
+  type ServerOptions,
+  serverPid,
+  startProcess,
+} from '../support/server.ts'
 
 /** The promise is three seconds on a machine of its own; here other tests run on its two cores at the same time. */
 const secondStartMaxMs = 6_000
@@ -19,7 +27,8 @@ describe('A server', { skip }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   const data = (): string => join(folder, 'data')
-  const start = (more: Partial<ServerOptions> = {}): Promise<Server> => startProcess({ environment: { WAYBILL_DATA: data() }, ...more })
+  const start = (more: Partial<ServerOptions> = {}): Promise<Server> =>
+    startProcess({ environment: { WAYBILL_DATA: data() }, ...more })
   const answers = async ({ url }: Server): Promise<void> => assert.equal((await fetch(`${url}/readyz`)).status, 200)
   const isAlive = (pid: number): boolean => processes().some((listed) => listed.pid === pid)
   /** Ends by itself: looked at again and again, as nobody tells us of a process that is not our child. */
@@ -32,7 +41,8 @@ describe('A server', { skip }, () => {
   }
   const assertNothingLeft = (): void => {
     assert.deepEqual(processesIn(data()), [])
-    for (const name of ['owner.pid', 'starting.lock', 'postgres/postmaster.pid']) assert.equal(existsSync(join(data(), name)), false, name)
+    for (const name of ['owner.pid', 'starting.lock', 'postgres/postmaster.pid'])
+      assert.equal(existsSync(join(data(), name)), false, name)
     assert.deepEqual(readdirSync(join(data(), 'joined')), [])
   }
 

@@ -57,7 +57,7 @@ export class Crowd {
 
 /** Runs `work` on every item, so many at a time. */
 export const crowded = async <Item>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<void>): Promise<void> => {
-  const left = [...items].reverse()
+  const left = items.toReversed()
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item)

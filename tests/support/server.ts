@@ -60,8 +60,8 @@ export const startProcess = async ({ environment, through = 'node', group = fals
 
 /** The server's own process, below the wrapper that started it. */
 export const serverPid = ({ child }: Server): number => {
-  const below = processes().filter(({ parent }) => parent === child.pid)
-  return below[0]?.pid ?? child.pid ?? 0
+  const below = processes().find(({ parent }) => parent === child.pid)
+  return below?.pid ?? child.pid ?? 0
 }
 
 type Listed = Readonly<{ pid: number; parent: number; command: string; folder: string }>

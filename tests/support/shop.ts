@@ -14,7 +14,7 @@ export type Seen = Readonly<{
   fulfilments: readonly Readonly<{ id: string; status: string; warehouse: string }>[]
   holds: readonly Readonly<{ id: string; kind: string }>[]
 }>
-export type Payment = Readonly<{ id: string; status: string; captured: number; refunded: number }>
+export type Payment = Readonly<{ id: string; paymentUrl?: string; status: string; captured: number; refunded: number }>
 
 export const seen = ({ status, body }: Answered, expected = 200): Seen => {
   assert.equal(status, expected, JSON.stringify(body))
@@ -80,8 +80,8 @@ export class SmallShop {
     return ((await this.waybill.ask('GET', `/v1/orders/${id}/payments`)).body as { data: Payment[] }).data
   }
 
-  /** The order's payment, as soon as it is known to the provider. */
-  payment(id: string, fits: (payment: Payment) => boolean = () => true): Promise<Payment> {
+  /** The order's payment, by default as soon as the provider knows of it. */
+  payment(id: string, fits: (payment: Payment) => boolean = ({ paymentUrl }) => paymentUrl !== undefined): Promise<Payment> {
     return eventually(this.waybill, 'its payment', async () => (await this.payments(id)).find(fits))
   }
 
@@ -100,7 +100,11 @@ export class SmallShop {
 
   async pays(order: Seen, webhookId?: string): Promise<Payment> {
     const payment = await this.payment(order.id)
-    const told = await this.tell('Payment_Success', { paymentId: payment.id, amount: order.totals.total, currency: 'GBP' }, webhookId)
+    const told = await this.tell(
+      'Payment_Success',
+      { paymentId: payment.id, amount: order.totals.total, currency: 'GBP' },
+      webhookId,
+    )
     assert.equal(told.status, 200, JSON.stringify(told.body))
     return payment
   }

@@ -1,6 +1,7 @@
 /** Where the simulated provider keeps its sessions and its secret: in PostgreSQL, so that a restart forgets nothing, or in memory. */
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../../platform/postgres/database.ts'
+import { gathered } from '../../platform/store/gather.ts'
 import type { Session } from './simulated-session.ts'
 
 export type Booked = Readonly<{ version: number; session: Session }>
@@ -20,8 +21,10 @@ export const freshSecret = (): string => `whsec_${randomBytes(24).toString('base
 
 export class PostgresBooks implements SimulatedBooks {
   readonly #database: Database
+  readonly #opened: (session: Session) => Promise<Session>
   constructor(database: Database) {
     this.#database = database
+    this.#opened = gathered('simulated sessions', (sessions: readonly Session[]) => this.#open(sessions))
   }
 
   async byReference(reference: string): Promise<Booked | undefined> {
@@ -41,15 +44,30 @@ export class PostgresBooks implements SimulatedBooks {
     return row
   }
 
-  async open(session: Session): Promise<Session> {
+  open(session: Session): Promise<Session> {
+    return this.#opened(session)
+  }
+
+  /** The first session of a payment counts, whoever opened it. */
+  async #open(sessions: readonly Session[]): Promise<readonly Session[]> {
+    const payments = sessions.map(({ payment }) => payment)
     await this.#database.read(
-      'insert into payments.simulated_sessions (reference, payment, version, session) values ($1, $2, 1, $3) on conflict do nothing',
-      [session.reference, session.payment, JSON.stringify(session)],
+      `insert into payments.simulated_sessions (reference, payment, version, session)
+        select r, p, 1, s::json from unnest($1::text[], $2::uuid[], $3::text[]) as t (r, p, s) on conflict do nothing`,
+      [sessions.map(({ reference }) => reference), payments, sessions.map((session) => JSON.stringify(session))],
       'simulated_open',
     )
-    const first = await this.byPayment(session.payment)
-    if (first === undefined) throw new Error(`the simulated session of payment ${session.payment} is gone`)
-    return first.session
+    const rows = await this.#database.read<Booked>(
+      'select version, session from payments.simulated_sessions where payment = any($1::uuid[])',
+      [payments],
+      'simulated_by_payments',
+    )
+    const first = new Map(rows.map(({ session }) => [session.payment, session]))
+    return payments.map((payment) => {
+      const session = first.get(payment)
+      if (session === undefined) throw new Error(`the simulated session of payment ${payment} is gone`)
+      return session
+    })
   }
 
   async replace(version: number, session: Session): Promise<boolean> {

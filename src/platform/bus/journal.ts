@@ -43,11 +43,19 @@ export const envelopeOf = (row: Row, upcasters: Upcasters = {}): Envelope => {
 
 export const envelopeColumns = 'position, stream, version, at, type, v, actor, cause, body'
 
+/**
+ * The statement's snapshot comes first, the list of open writers of this database after it, live. The snapshot's own xmax
+ * would not do: it is one past the last *completed* transaction, and an open one beyond it may hold a lower position.
+ */
+const horizonSql = `select (select max(position) from platform.journal) as last,
+  array(select a.pid || ':' || a.backend_xid from pg_stat_get_activity(null) a
+         where a.backend_xid is not null and a.datid = (select oid from pg_database where datname = current_database())) as open`
+
 export class JournalReader {
   readonly #database: Database
   readonly #upcasters: Upcasters
   #final = 0
-  #candidate: { position: number; openBelow: bigint } | undefined
+  #candidate: { position: number; open: readonly string[] } | undefined
 
   constructor(database: Database, upcasters: Upcasters = {}) {
     this.#database = database
@@ -56,40 +64,15 @@ export class JournalReader {
 
   /** The position up to which the journal is final now. */
   async horizon(): Promise<number> {
-    const waited = this.#candidate !== undefined
-    await this.#look()
-    // What kept the last look waiting has ended: look at what came meanwhile at once.
-    if (waited && this.#candidate === undefined) await this.#look()
-    return this.#final
-  }
-
-  /**
-   * Whoever could still bring a position at or below `last` had a transaction id when it took it, hence before this
-   * statement's snapshot. The snapshot's own end will not do as the mark: it is one above the newest id that has *ended*,
-   * and open ids lie beyond it. So the statement takes an id of its own: all older ones are below. It does so only when
-   * there is something new, and ids are cheap: nothing is written and nothing is flushed for it.
-   */
-  async #look(): Promise<void> {
-    const candidate = this.#candidate
-    const known = candidate === undefined ? this.#final : Number.MAX_SAFE_INTEGER
-    const [seen] = await this.#database.read<{ last: number | null; low: string; next: string | null }>(
-      `select last, pg_snapshot_xmin(pg_current_snapshot())::text as low, case when last > $1 then pg_current_xact_id()::text end as next
-         from (select max(position) as last from platform.journal) j`,
-      [known],
-      'journal_horizon',
-    )
-    if (seen === undefined || seen.last === null) return
-    const low = BigInt(seen.low)
-    if (candidate !== undefined) {
-      if (low < candidate.openBelow) return
-      this.#final = Math.max(this.#final, candidate.position)
+    const [seen] = await this.#database.read<{ last: number | null; open: string[] }>(horizonSql, [], 'journal_horizon')
+    if (seen === undefined || seen.last === null) return this.#final
+    if (this.#candidate !== undefined && !this.#candidate.open.some((transaction) => seen.open.includes(transaction))) {
+      this.#final = Math.max(this.#final, this.#candidate.position)
       this.#candidate = undefined
-      return
     }
-    if (seen.next === null) return
-    const openBelow = BigInt(seen.next)
-    if (low >= openBelow) this.#final = seen.last
-    else this.#candidate = { position: seen.last, openBelow }
+    if (seen.open.length === 0) this.#final = Math.max(this.#final, seen.last)
+    else if (this.#candidate === undefined && seen.last > this.#final) this.#candidate = { position: seen.last, open: seen.open }
+    return this.#final
   }
 
   /** Whether something is committed that the horizon does not cover yet: ask again soon. */

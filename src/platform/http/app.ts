@@ -17,6 +17,7 @@ import { type FieldProblem, Problem, type ProblemBody, type ProblemKind, problem
 import type { Logger } from '../log.ts'
 import { OutcomeUnknown } from '../store/work.ts'
 import type { Principal } from './policy.ts'
+import { isDay, isMoment, isStorable, notStorable, unstorableIn } from './texts.ts'
 
 /** DESIGN §13, Limits: an order of 2,000 lines is about 200 kB; five times that is room enough. */
 export const bodyBytesMax = 1_048_576
@@ -42,6 +43,11 @@ const strict = new Ajv({
 })
 const coercing = new Ajv({ removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: true, strict: false })
 
+for (const ajv of [strict, coercing]) {
+  ajv.addFormat('day', isDay)
+  ajv.addFormat('moment', isMoment)
+}
+
 export const createApp = async ({ log, authenticate, demo, rooms, version }: AppOptions): Promise<FastifyInstance> => {
   const app = fastify({
     logger: false,
@@ -62,6 +68,11 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     await admit(request, authenticate, demo)
+    if (request.url.split('?')[1]?.includes('%00') === true) throw notStorable([])
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    // A packed body could unpack to a thousand times its size; none of ours is worth packing.
+    if (encoding !== 'identity')
+      throw new Problem('media_type_unsupported', kindOf415, `Send the body as it is, not as ${encoding}.`)
   })
   app.setErrorHandler((fault: FastifyError, request, reply) => answerFault(fault, request, reply, log))
   app.setNotFoundHandler({}, (request, reply) => {
@@ -96,11 +107,18 @@ const keepRawBodies = (app: FastifyInstance): void => {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
     if (body.length === 0) return done(null, undefined)
-    void parse(request, body.toString(), done)
+    const text = body.toString()
+    void parse(request, text, (fault, value) => {
+      const problem = fault === null ? unstorableIn(text, value) : undefined
+      done(problem ?? fault, value)
+    })
   })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = typeof body === 'string' ? Buffer.from(body) : body
-    done(null, Object.fromEntries(new URLSearchParams(body.toString())))
+    const fields = [...new URLSearchParams(body.toString())]
+    const bad = fields.filter(([name, value]) => !isStorable(name) || !isStorable(value))
+    if (bad.length > 0) return done(notStorable(bad.map(([name]) => ({ pointer: `/${name}`, code: 'invalid' }))))
+    done(null, Object.fromEntries(fields))
   })
 }
 
@@ -134,6 +152,7 @@ const admit = async (
   }
 }
 
+const kindOf415: ProblemKind = { status: 415, title: 'Media type not supported' }
 const codes: Readonly<Record<string, Readonly<{ code: string; kind: ProblemKind; detail: string }>>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'body_too_large',
@@ -142,7 +161,7 @@ const codes: Readonly<Record<string, Readonly<{ code: string; kind: ProblemKind;
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'media_type_unsupported',
-    kind: { status: 415, title: 'Media type not supported' },
+    kind: kindOf415,
     detail: 'Send JSON with "Content-Type: application/json".',
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: {

@@ -7,11 +7,12 @@ import { type FieldProblem, Problem } from '../../kernel/problem.ts'
 /** Cheap, on the text as it came; a hit may be an escaped backslash, so the parsed value decides. */
 const suspect = /\\u(?:0000|d[89a-f])/i
 
-/** @throws Problem naming the first field that cannot be kept. */
-export const refuseUnstorable = (text: string, value: unknown): void => {
-  if (!suspect.test(text)) return
-  const pointer = unstorable(value, '')
-  if (pointer !== undefined) throw notStorable([{ pointer, code: 'invalid', detail: 'holds a NUL or half of a character' }])
+/** The problem that names the first field that cannot be kept. */
+export const unstorableIn = (text: string, value: unknown): Problem | undefined => {
+  const pointer = suspect.test(text) ? unstorable(value, '') : undefined
+  return pointer === undefined
+    ? undefined
+    : notStorable([{ pointer, code: 'invalid', detail: 'holds a NUL or half of a character' }])
 }
 
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()

@@ -202,7 +202,11 @@ const stopDispossessed = async (lockFile: string, data: string): Promise<void> =
 const hasLost = (pid: number, data: string): boolean => {
   if (process.platform !== 'linux') return isPostgresOf(pid, data)
   const program = linkOrUndefined(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '')
-  return program !== undefined && basename(program) === 'postgres' && linkOrUndefined(`/proc/${pid}/cwd`) === `${realpathSync(data)} (deleted)`
+  return (
+    program !== undefined &&
+    basename(program) === 'postgres' &&
+    linkOrUndefined(`/proc/${pid}/cwd`) === `${realpathSync(data)} (deleted)`
+  )
 }
 
 /** Removes the socket's folder once nobody listens there. */

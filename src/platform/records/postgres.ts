@@ -1,6 +1,7 @@
 import type { Envelope } from '../../kernel/event.ts'
 import type { PersonRef } from '../../kernel/ids.ts'
 import { envelopeColumns, envelopeOf } from '../bus/journal.ts'
+import { gatheredById } from '../store/gather.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import type { SqlWrite, Work } from '../store/work.ts'
 import { eventVersion, type KeyClaim, type KeyFound, keyName, type Person, type Records } from './records.ts'
@@ -22,8 +23,10 @@ const bodyOf = ({ type: _, ...body }: Readonly<{ type: string }>): string => JSO
 
 export class PostgresRecords implements Records {
   readonly #database: Database
+  readonly #people: (refs: readonly string[]) => Promise<ReadonlyMap<string, Person>>
   constructor(database: Database) {
     this.#database = database
+    this.#people = gatheredById('people by ref', (refs) => this.#readPeople(refs))
   }
 
   append(appends: Parameters<Records['append']>[0]): SqlWrite {
@@ -95,12 +98,13 @@ export class PostgresRecords implements Records {
     return new Map(rows.map((row) => [keyName(row), row]))
   }
 
-  async people(refs: readonly PersonRef[]): Promise<ReadonlyMap<string, Person>> {
-    if (refs.length === 0) return new Map()
-    const rows = await this.#database.read<{ ref: string; body: Person }>(
-      'select ref, body from platform.people where ref = any($1::uuid[])',
-      [refs],
-    )
+  people(refs: readonly PersonRef[]): Promise<ReadonlyMap<string, Person>> {
+    return refs.length === 0 ? Promise.resolve(new Map<string, Person>()) : this.#people(refs)
+  }
+
+  async #readPeople(refs: readonly string[]): Promise<ReadonlyMap<string, Person>> {
+    const text = 'select ref, body from platform.people where ref = any($1::uuid[])'
+    const rows = await this.#database.read<{ ref: string; body: Person }>(text, [refs], 'people_by_ref')
     return new Map(rows.map(({ ref, body }) => [ref, body]))
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Change, Stored } from '../../kernel/decider.ts'
 import { type Database, sql } from '../postgres/database.ts'
+import { gatheredById } from '../store/gather.ts'
 import type { ColumnType, MemoryWrite, SqlWrite, Work, Write } from '../store/work.ts'
 
 export type Found<State> = Stored<State> & Readonly<{ id: string }>
@@ -29,9 +30,11 @@ export class PostgresStreams<State> implements StreamStore<State> {
   readonly #database: Database
   readonly #shape: StreamTable<State>
   readonly #saveSql: string
+  readonly #gathered: (ids: readonly string[]) => Promise<Map<string, Stored<State>>>
   constructor(database: Database, shape: StreamTable<State>) {
     this.#database = database
     this.#shape = shape
+    this.#gathered = gatheredById(`${shape.table} by id`, (ids) => this.#read(ids))
     const names = Object.keys(shape.columns)
     const types = Object.values(shape.columns).map(({ type }, index) => `$${index + 4}::${type}[]`)
     this.#saveSql = `insert into ${shape.table} (${['id', 'version', 'state', ...names].join(', ')})
@@ -64,12 +67,13 @@ export class PostgresStreams<State> implements StreamStore<State> {
     }
   }
 
-  async get(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
-    if (ids.length === 0) return new Map()
-    const rows = await this.#database.read<Found<State>>(
-      `select id, version, state from ${this.#shape.table} where id = any($1::uuid[])`,
-      [ids],
-    )
+  get(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
+    return ids.length === 0 ? Promise.resolve(new Map<string, Stored<State>>()) : this.#gathered(ids)
+  }
+
+  async #read(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
+    const text = `select id, version, state from ${this.#shape.table} where id = any($1::uuid[])`
+    const rows = await this.#database.read<Found<State>>(text, [ids], `get_${this.#shape.table}`)
     return new Map(rows.map(({ id, version, state }) => [id, { version, state }]))
   }
 
