@@ -6,7 +6,9 @@ import { describe, it } from 'node:test'
 
 const root = join(import.meta.dirname, '..', '..')
 const rowsOf = { A: 17, B: 16, C: 18, D: 8, T: 5 } as const
-const required = Object.entries(rowsOf).flatMap(([letter, count]) => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`))
+const required = Object.entries(rowsOf).flatMap(([letter, count]) =>
+  Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+)
 
 type Row = Readonly<{ id: string; state: string; tests: readonly string[] }>
 const rowsIn = (page: string): readonly Row[] =>
@@ -26,7 +28,9 @@ const faultsOf = (page: string): readonly string[] => {
     ...rows.flatMap(({ id, state, tests }) => [
       ...(/^(done|not yet|partly: .+)$/.test(state) ? [] : [`${id} is in no known state: ${state}`]),
       ...(state === 'done' && tests.length === 0 ? [`${id} is done and names no test`] : []),
-      ...tests.filter((path) => !/\.test\.ts$/.test(path) || !existsSync(join(root, path))).map((path) => `${id} names ${path}, which is no test`),
+      ...tests
+        .filter((path) => !path.endsWith('.test.ts') || !existsSync(join(root, path)))
+        .map((path) => `${id} names ${path}, which is no test`),
     ]),
   ]
 }

@@ -36,7 +36,9 @@ const eventsIn = (union: string, text: string): Fields => {
     if (depth > 1 || (depth === 1 && character === '}')) member += ' '
     else if (depth === 1) member += character
     else if (character === '}') {
-      const fields = [...member.matchAll(/(?:^|[{;\n])\s*(\w+\??):/g)].map(([, name = '']) => name).filter((name) => name !== 'type')
+      const fields = [...member.matchAll(/(?:^|[{;\n])\s*(\w+\??):/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => name !== 'type')
       const types = /type: ((?:'\w+'(?:\s*\|\s*)?)+)/.exec(member)?.[1]?.match(/\w+/g) ?? []
       for (const type of types) found.set(type, fields.join(', '))
       member = ''
@@ -72,7 +74,9 @@ describe('The page of events', () => {
   after(() => waybill.stop())
 
   const real = (planted = ''): readonly string[] => {
-    const fields = Object.entries(unions).map(([union, path]) => eventsIn(union, `${planted}${readFileSync(join(root, path), 'utf8')}`))
+    const fields = Object.entries(unions).map(([union, path]) =>
+      eventsIn(union, `${planted}${readFileSync(join(root, path), 'utf8')}`),
+    )
     return rowsOf(new Map(fields.flatMap((each) => [...each])), waybill.shop.reactions)
   }
 
@@ -82,8 +86,8 @@ describe('The page of events', () => {
   })
 
   it('says of every reaction what it waits for', () => {
-    const known = real().map((row) => row.split('`')[1])
-    const unknown = waybill.shop.reactions.flatMap(({ on }) => on).filter((type) => !known.includes(type))
+    const known = new Set(real().map((row) => row.split('`')[1]))
+    const unknown = waybill.shop.reactions.flatMap(({ on }) => on).filter((type) => !known.has(type))
     assert.deepEqual(unknown, [])
   })
 

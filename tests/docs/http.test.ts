@@ -36,7 +36,9 @@ const routesOf = async (waybill: Waybill): Promise<readonly string[]> => {
 }
 
 const rowsIn = (page: string): readonly string[] =>
-  [...page.matchAll(/^\| `([A-Z]+ \/[^`]*)` \| ([^|]+) \| [^|]+ \|$/gm)].map(([, path = '', roles = '']) => `${path} | ${roles.trim()}`)
+  [...page.matchAll(/^\| `([A-Z]+ \/[^`]*)` \| ([^|]+) \| [^|]+ \|$/gm)].map(
+    ([, path = '', roles = '']) => `${path} | ${roles.trim()}`,
+  )
 
 const differences = (real: readonly string[], said: readonly string[]): readonly string[] => [
   ...real.filter((row) => !said.includes(row)).map((row) => `the page lacks: ${row}`),
@@ -60,7 +62,9 @@ describe('The page of paths', () => {
 
   it('lists all that openapi.json lists', async () => {
     const { paths } = (await waybill.ask('GET', '/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
-    const listed = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
     const said = new Set(rowsIn(page).map((row) => row.split(' | ')[0]))
     assert.deepEqual(
       listed.filter((path) => !said.has(path) && !path.startsWith('HEAD ')),

@@ -17,24 +17,27 @@ const patterns = {
   made: new RegExp(String.raw`new Problem\(\s*'(\w+)',\s*(?:${kindText})?`, 'g'),
   /** What an adapter gives as the reason for not taking a webhook. */
   rejected: /rejected: '(\w+)'/g,
+  /** In the dialects a reason without a row is answered as well, as 409. */
+  refused: /refuse\(\s*'(\w+)'/g,
   /** A code that is not written where the problem is made. */
   computed: /new Problem\(\s*(?![\s'])([^,]+),/g,
 }
 /** Where the code is computed, it comes from a table or from `rejected`, which are collected here. */
-const computedIn = [
+const computedIn = new Set([
   'src/dialects/problems.ts',
   'src/fulfilment/requests.ts',
   'src/platform/http/app.ts',
   'src/platform/http/refusals.ts',
   'src/shipping/carrier-routes.ts',
-]
+])
 
 type Source = Readonly<{ path: string; text: string }>
 const problemsIn = (sources: readonly Source[]): ReadonlyMap<string, Known> => {
   const found = new Map<string, { statuses: Set<string>; titles: Set<string> }>()
-  const { row, own, made, rejected } = patterns
-  for (const { text } of sources) {
-    for (const [, code = '', status, title, quoted] of [row, own, made, rejected].flatMap((each) => [...text.matchAll(each)])) {
+  const { row, own, made, rejected, refused } = patterns
+  for (const { path, text } of sources) {
+    const looked = [row, own, made, rejected, ...(path.startsWith('src/dialect') ? [refused] : [])]
+    for (const [, code = '', status, title, quoted] of looked.flatMap((each) => [...text.matchAll(each)])) {
       const known = found.get(code) ?? { statuses: new Set(), titles: new Set() }
       found.set(code, known)
       if (status !== undefined) known.statuses.add(status)
@@ -45,7 +48,7 @@ const problemsIn = (sources: readonly Source[]): ReadonlyMap<string, Known> => {
 }
 
 const computedElsewhere = (sources: readonly Source[]): readonly string[] =>
-  sources.filter(({ path, text }) => text.search(patterns.computed) >= 0 && !computedIn.includes(path)).map(({ path }) => path)
+  sources.filter(({ path, text }) => text.search(patterns.computed) >= 0 && !computedIn.has(path)).map(({ path }) => path)
 
 const saidIn = (page: string): readonly Said[] =>
   [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$/gm)].map(([, code = '', statuses = '', title = '']) => ({
@@ -67,7 +70,9 @@ const differences = (known: ReadonlyMap<string, Known>, said: readonly Said[]): 
         ...[...real.statuses].filter((status) => !statuses.includes(status)).map((status) => `${code} is also ${status}`),
         ...(real.titles.size === 0 || real.titles.has(title) ? [] : [`${code} has the title ${[...real.titles].join(' or ')}`]),
         // A status that no row gives is one that code computes (401 or 400 of a webhook, 4xx of the framework).
-        ...(real.statuses.size === 0 ? [] : statuses.filter((status) => !real.statuses.has(status)).map((status) => `${code} is never ${status}`)),
+        ...(real.statuses.size === 0
+          ? []
+          : statuses.filter((status) => !real.statuses.has(status)).map((status) => `${code} is never ${status}`)),
       ]
     }),
   ]
@@ -92,10 +97,16 @@ describe('The page of problems', () => {
       differences(problemsIn([...sources, { path: 'src/planted.ts', text: planted }]), saidIn(page))
     assert.deepEqual(found(`throw new Problem('planted_one', kind, 'no')`), ['planted_one is in the code, not on the page'])
     assert.deepEqual(found(`  planted_two: { status: 418, title: 'Teapot' },`), ['planted_two is in the code, not on the page'])
-    assert.deepEqual(found(`new Problem(\n  'order_not_found',\n  { status: 418, title: 'x' }, '')`), ['order_not_found is also 418'])
+    assert.deepEqual(found(`new Problem(\n  'order_not_found',\n  { status: 418, title: 'x' }, '')`), [
+      'order_not_found is also 418',
+    ])
+    const dialect = { path: 'src/dialects/planted.ts', text: `refuse('planted_four', 'no')` }
+    assert.deepEqual(differences(problemsIn([...sources, dialect]), saidIn(page)), ['planted_four is in the code, not on the page'])
     assert.equal(computedElsewhere([{ path: 'src/planted.ts', text: 'throw new Problem(code, kind, detail)' }]).length, 1)
     const row = '| `planted_three` | 409 | Never | never |'
-    assert.deepEqual(differences(problemsIn(sources), saidIn(`${page}\n${row}\n`)), ['planted_three is on the page, not in the code'])
+    assert.deepEqual(differences(problemsIn(sources), saidIn(`${page}\n${row}\n`)), [
+      'planted_three is on the page, not in the code',
+    ])
     const retitled = page.replace('| `order_not_found` | 404 | No such order |', '| `order_not_found` | 404 | Gone |')
     assert.deepEqual(differences(problemsIn(sources), saidIn(retitled)), ['order_not_found has the title No such order'])
   })

@@ -5,7 +5,7 @@ import { heartDatabase } from '../../../tests/support/heart.ts'
 import { type Line, troubledLine } from '../../../tests/support/line.ts'
 import type { Envelope } from '../../kernel/event.ts'
 import { silentLog } from '../log.ts'
-import { Database } from '../postgres/database.ts'
+import { Database, sql } from '../postgres/database.ts'
 import { PostgresRecords } from '../records/postgres.ts'
 import { OutcomeUnknown, type SqlWrite, type Work } from '../store/work.ts'
 import { Consumers, type Handled, type Reaction } from './consumers.ts'
@@ -118,7 +118,13 @@ describe('A consumer', () => {
   })
 
   it('shares its work with another process without doubling anything', async () => {
-    const both = await Promise.all([consumersOf([telling()]), consumersOf([telling()])])
+    // Long enough that the two would always overlap.
+    const slow = telling(async (work, envelopes) => {
+      await sql(work).query({ name: 'slow', text: 'select pg_sleep(0.01)' }, [])
+      work.add(effect(envelopes.map(wordOf)))
+      return envelopes.map(() => 'done')
+    })
+    const both = await Promise.all([consumersOf([slow]), consumersOf([slow])])
     const words = Array.from({ length: 60 }, (_, index) => String(index))
     await Promise.all([
       (async () => {
