@@ -122,8 +122,8 @@ const planted: Readonly<
   noMachine: {
     bad: [
       [file('docs/a.md', 'cd /home/ada/waybill')],
-      [file('package-lock.json', '"resolved": "https://registry.npmjs.org/pg"')],
-      [file('src/a.ts', `const folder = '/work/main'`)],
+      [file('package-lock.json', `"resolved": "https://${['registry', 'example', 'org'].join('.')}/pg"`)],
+      [file('src/a.ts', `const folder = '/home/somebody/waybill'`)],
     ],
     good: [file('docs/a.md', 'see https://example.com/home/page and ./work/x and /var/lib/waybill')],
   },

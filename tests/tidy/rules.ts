@@ -118,7 +118,7 @@ const noMachine: Rule = (files) =>
   )
 
 const machine =
-  /(?<![\w.~-])\/(?:home|root|Users|work)\/[\w.-]+|\b[A-Z]:\\Users\\|\bregistry\.(?:npmjs\.org|yarnpkg\.com)\b|https?:\/\/[^\s"'`)]*\b(?:artifactory|nexus|verdaccio)\b/g
+  /(?<![\w.~-])\/(?:home|root|Users|work)\/[\w.-]+|\b[A-Z]:\\Users\\|\bregistry\.\w+\.(?:org|com)\b|https?:\/\/[^\s"'`)]*\b(?:artifactory|nexus|verdaccio)\b/g
 
 const noCycles: Rule = (files) => {
   const targets = new Map(
