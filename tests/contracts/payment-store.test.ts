@@ -85,21 +85,24 @@ for (const [form, open] of Object.entries(harnesses)) {
       assert.equal((await harness.events(id)).length, 5)
     })
 
-    it('finds money in the log that no payment knows', { skip: form === 'memory' }, async () => {
-      const { store, batches, database } = harness
-      const planted = movement(idAt(Date.now()), idAt(Date.now()))
-      const refund: LoggedMovement = { ...planted, kind: 'refund', reference: 'r' }
-      await batches.batch(async (work) => work.add(store.log([planted, refund])))
-      assert.ok(database !== undefined)
-      const found = (await moneyDifferences(database)).filter((difference) => difference.payment === planted.payment)
-      assert.deepEqual(
-        found.map(({ what, logged, stated }) => ({ what, logged, stated })),
-        [
-          { what: 'authorize GBP', logged: 5, stated: 0 },
-          { what: 'refund GBP', logged: 5, stated: 0 },
-          { what: 'refunded beyond captured', logged: 5, stated: 0 },
-        ],
-      )
-    })
+    // In memory there is no log beside the states that could differ from them.
+    if (form !== 'memory') {
+      it('finds money in the log that no payment knows', async () => {
+        const { store, batches, database } = harness
+        const planted = movement(idAt(Date.now()), idAt(Date.now()))
+        const refund: LoggedMovement = { ...planted, kind: 'refund', reference: 'r' }
+        await batches.batch(async (work) => work.add(store.log([planted, refund])))
+        assert.ok(database !== undefined)
+        const found = (await moneyDifferences(database)).filter((difference) => difference.payment === planted.payment)
+        assert.deepEqual(
+          found.map(({ what, logged, stated }) => ({ what, logged, stated })),
+          [
+            { what: 'authorize GBP', logged: 5, stated: 0 },
+            { what: 'refund GBP', logged: 5, stated: 0 },
+            { what: 'refunded beyond captured', logged: 5, stated: 0 },
+          ],
+        )
+      })
+    }
   })
 }
