@@ -84,7 +84,8 @@ const settle = async (): Promise<void> => {
   await consumers.settle()
   while ((await tasks.round()) > 0);
 }
-const nextTry = (): Promise<unknown> => database.read(`update platform.tasks set due_at = now() - interval '1 second' where not dead`)
+const nextTry = (): Promise<unknown> =>
+  database.read(`update platform.tasks set due_at = now() - interval '1 second' where not dead`)
 const get = async <Answer>(url: string): Promise<Answer> => {
   const response = await edge.inject({ url, headers: asOwner })
   assert.equal(response.statusCode, 200, response.body)

@@ -89,7 +89,8 @@ export class Consumers {
 
   /** Handles everything there is now, and what comes of it, until nothing is left: for tests and for the demo's end. */
   async settle(): Promise<void> {
-    for (;;) if (!(await this.#round()) && !this.#journal.behind) return
+    // A reaction whose position another loop holds answers "nothing done" here: only the positions say that all is done.
+    for (;;) if (!(await this.#round()) && !this.#journal.behind && (await this.caughtUp())) return
   }
 
   async #run(): Promise<void> {
