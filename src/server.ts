@@ -10,7 +10,7 @@ import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import type { Connection } from './platform/postgres/database.ts'
 import { startEmbedded } from './platform/postgres/embedded.ts'
-import { openShop, type Shop } from './shop.ts'
+import { openShop, type Shop, type ShopOptions } from './shop.ts'
 import { randomBytes } from 'node:crypto'
 
 export type ServerOptions = Readonly<{
@@ -19,6 +19,7 @@ export type ServerOptions = Readonly<{
   environment: Readonly<Record<string, string | undefined>>
   say: (line: string) => void
   kind: 'server' | 'cli'
+  placementLimits?: ShopOptions['placementLimits']
 }>
 
 const version = (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }).version
@@ -45,12 +46,20 @@ const isLocal = (request: FastifyRequest): boolean => {
   return loopback.has(host) && loopback.has(request.ip) && forwarding.every((name) => request.headers[name] === undefined)
 }
 
-export const startServer = async ({ configuration, log, environment, say, kind }: ServerOptions) => {
+export const startServer = async ({ configuration, log, environment, say, kind, placementLimits }: ServerOptions) => {
   const { connection, stop: leaveDatabase } = await openDatabase({ configuration, say, kind })
   let address = `http://${configuration.host}:${configuration.port}`
   let shop: Shop
   try {
-    shop = await openShop({ connection, configuration, log, environment, baseUrl: () => configuration.publicUrl ?? address, say })
+    shop = await openShop({
+      connection,
+      configuration,
+      log,
+      environment,
+      baseUrl: () => configuration.publicUrl ?? address,
+      say,
+      placementLimits,
+    })
   } catch (fault) {
     await leaveDatabase()
     throw fault

@@ -24,6 +24,7 @@ import { nowhere, sourcingOver } from './inventory/sourcing.ts'
 import { PostgresInventory } from './inventory/store.ts'
 import { Warehouses } from './inventory/warehouses-service.ts'
 import type { Instant } from './kernel/ids.ts'
+import type { BatchLimits } from './kernel/micro-batch.ts'
 import { Reaper } from './orders/expiry-service.ts'
 import type { IntakePorts } from './orders/intake-service.ts'
 import { fillListing } from './orders/listing-reactions.ts'
@@ -91,6 +92,8 @@ export type ShopOptions = Readonly<{
   /** Where this server is reached; known only after listening. */
   baseUrl: () => string
   say?: (line: string) => void
+  /** Only the benchmark changes these: how orders are gathered into batches. */
+  placementLimits?: Pick<BatchLimits, 'itemsMax' | 'inFlightMax'> | undefined
 }>
 
 /** Makes the schema what this version needs. */
@@ -103,7 +106,15 @@ export const prepareDatabase = async (database: Database, say: (line: string) =>
   }
 }
 
-export const openShop = async ({ connection, configuration, log, environment, baseUrl, say = () => undefined }: ShopOptions) => {
+export const openShop = async ({
+  connection,
+  configuration,
+  log,
+  environment,
+  baseUrl,
+  say = () => undefined,
+  placementLimits,
+}: ShopOptions) => {
   const database = new Database(connection, (fault) => log.warn({ fault: fault.message }, 'a database connection was lost'))
   await prepareDatabase(database, say)
   const records = new PostgresRecords(database)
@@ -160,6 +171,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     checkout: carts,
     ensureUsers: (ids, at) => users.ensureWrites(ids, at),
     committed,
+    limits: placementLimits,
   })
   const payments = createPayments({
     batches: database,
@@ -232,7 +244,7 @@ export const openShop = async ({ connection, configuration, log, environment, ba
     now,
     reservationSeconds: configuration.reservationTtlSeconds,
   }
-  const consumers = new Consumers(database, journal, reactions, log)
+  const consumers = new Consumers(database, journal, reactions, log, placement.backlog)
   const tasks = new TaskWorker(database, [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks], log)
   const reaper = new Reaper(orders, orderStore, log)
   wakeUps.on(() => consumers.wake())

@@ -30,9 +30,13 @@ export class Keys {
     this.#database = database
   }
 
-  async principalOf(key: string): Promise<Principal | undefined> {
+  /** At once where the key is remembered. */
+  principalOf(key: string): Principal | undefined | Promise<Principal | undefined> {
     const known = this.#remembered.get(key)
-    if (known !== undefined && known.until > performance.now()) return known.principal
+    return known !== undefined && known.until > performance.now() ? known.principal : this.#lookUp(key)
+  }
+
+  async #lookUp(key: string): Promise<Principal | undefined> {
     const [row] = await this.#database.read<KeyRow>(
       'select id, role, user_id, place, carrier, scopes from identity.keys where hash = $1 and revoked_at is null',
       [hashOf(key)],

@@ -52,6 +52,9 @@ export const free = (row: LevelRow): number => Math.max(0, row.onHand - row.rese
 export class Levels {
   readonly #rows = new Map<Sku, LevelRow[]>()
   readonly #deltas = new Map<string, Delta>()
+  /** Rows as they were before the batch first touched them. */
+  readonly #before = new Map<string, LevelRow>()
+  #sorted: readonly Delta[] | undefined
   readonly ledger: LedgerRow[] = []
 
   constructor(rows: Iterable<LevelRow>) {
@@ -98,6 +101,7 @@ export class Levels {
     }
     rows[index] = after
     const key = levelKey(sku, place)
+    if (!this.#before.has(key)) this.#before.set(key, before)
     const delta = this.#deltas.get(key) ?? {
       sku,
       place,
@@ -115,12 +119,23 @@ export class Levels {
     delta.safety += safety
     delta.claimed ||= claimed
     this.#deltas.set(key, delta)
+    this.#sorted = undefined
     this.ledger.push({ sku, place, onHand, reserved, inTransit, damaged, kind, order, reference })
     return after
   }
 
+  /** A row before and after the batch. @throws where the batch has not touched it. */
+  change(sku: Sku, place: Place): Readonly<{ before: LevelRow; after: LevelRow }> {
+    const [before, after] = [this.#before.get(levelKey(sku, place)), this.at(sku, place)]
+    if (before === undefined || after === undefined) throw new Error(`the batch does not touch ${sku} in ${place}`)
+    return { before, after }
+  }
+
   /** Sorted by product and place: every statement touches level rows in this one order. */
   get deltas(): readonly Delta[] {
-    return [...this.#deltas.values()].sort((a, b) => (a.sku === b.sku ? (a.place < b.place ? -1 : 1) : a.sku < b.sku ? -1 : 1))
+    this.#sorted ??= [...this.#deltas.values()].sort((a, b) =>
+      a.sku === b.sku ? (a.place < b.place ? -1 : 1) : a.sku < b.sku ? -1 : 1,
+    )
+    return this.#sorted
   }
 }

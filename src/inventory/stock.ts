@@ -31,7 +31,6 @@ const waitingKey = (row: Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>): str
 
 export class Stock {
   readonly levels: Levels
-  readonly #before = new Map<string, LevelRow>()
   readonly #known: ReadonlyMap<OrderId, Holding>
   readonly #holdings: Map<OrderId, Holding>
   readonly #touched = new Set<OrderId>()
@@ -46,9 +45,7 @@ export class Stock {
   readonly seen: StockSeen
 
   constructor({ levels, holdings = new Map(), lots = [], waiting = [] }: StockLoad) {
-    const rows = [...levels]
-    this.levels = new Levels(rows)
-    for (const row of rows) this.#before.set(`${row.sku}\n${row.place}`, row)
+    this.levels = new Levels(levels)
     this.#known = holdings
     this.#holdings = new Map(holdings)
     this.#lots = new Map(lots.map((lot) => [lot.id, lot]))
@@ -303,9 +300,7 @@ export class Stock {
   /** One fact a product and place a batch, when its free units fall through the mark or to nothing. */
   #levelEvents(threshold: (sku: Sku) => number): InventoryEvent[] {
     return this.levels.deltas.flatMap(({ sku, place }): InventoryEvent[] => {
-      const before = this.#before.get(`${sku}\n${place}`)
-      const after = this.levels.at(sku, place)
-      if (before === undefined || after === undefined) return []
+      const { before, after } = this.levels.change(sku, place)
       const [was, is] = [free(before), free(after)]
       if (is === 0 && was > 0) return [{ type: 'StockOut', sku, place }]
       const mark = threshold(sku)

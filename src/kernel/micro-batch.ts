@@ -25,7 +25,12 @@ export class Overloaded extends Error {
 type Waiting<Item, Result> = { item: Item; weight: number; resolve: (result: Result) => void; reject: (fault: unknown) => void }
 
 export type MicroBatch<Item, Result> = ((item: Item) => Promise<Result>) &
-  Readonly<{ waiting: () => number; idle: () => Promise<void> }>
+  Readonly<{
+    waiting: () => number
+    /** Callers without an answer: those that wait and those whose batch is on its way. */
+    unanswered: () => number
+    idle: () => Promise<void>
+  }>
 
 /**
  * @param run handles a batch and returns one result an item, in order. If it throws, every caller of that batch gets the
@@ -39,6 +44,7 @@ export const microBatch = <Item, Result>(
 ): MicroBatch<Item, Result> => {
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
+  let onTheirWay = 0
   let whenIdle: (() => void)[] = []
 
   const take = (): Waiting<Item, Result>[] => {
@@ -59,8 +65,10 @@ export const microBatch = <Item, Result>(
     while (waiting.length > 0 && inFlight < limits.inFlightMax) {
       const batch = take()
       inFlight += 1
+      onTheirWay += batch.length
       void carry(batch).finally(() => {
         inFlight -= 1
+        onTheirWay -= batch.length
         leave()
         if (inFlight === 0 && waiting.length === 0) {
           const waiters = whenIdle
@@ -91,6 +99,7 @@ export const microBatch = <Item, Result>(
   }
   return Object.assign(add, {
     waiting: () => waiting.length,
+    unanswered: () => waiting.length + onTheirWay,
     idle: () =>
       inFlight === 0 && waiting.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => whenIdle.push(resolve)),
   })

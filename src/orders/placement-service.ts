@@ -57,7 +57,7 @@ export type PlacementOptions = Readonly<{
   /** Makes users known by their first order. */
   ensureUsers?: ((users: readonly string[], now: Instant) => Write) | undefined
   committed: () => void
-  limits?: Readonly<{ itemsMax: number; inFlightMax: number }>
+  limits?: Readonly<{ itemsMax: number; inFlightMax: number }> | undefined
 }>
 
 /** HEART §1, §5: a few hundred orders share a commit; 4,000 lines keep the event loop's neighbours waiting under 100 ms. */
@@ -71,6 +71,8 @@ export class Placement {
   readonly #options: PlacementOptions
   #numbers: number[] = []
   readonly place: (asked: PlaceAsked) => Promise<PlaceOutcome>
+  /** Callers whose order is not answered yet. */
+  readonly backlog: () => number
   /** How often each path was taken: for metrics and the benchmark. */
   readonly counts = { atOnce: 0, locked: 0, reruns: 0 }
 
@@ -82,6 +84,7 @@ export class Placement {
       { ...placementLimits, ...options.limits },
       ({ draft }) => draft.lines.length,
     )
+    this.backlog = together.unanswered
     this.place = async (asked) => {
       const outcome = await together(asked)
       if (outcome instanceof Fault) throw outcome.cause

@@ -7,8 +7,14 @@ let used = pool.length
 let lastMs = 0
 let counter = 0
 
+let parsed: Readonly<{ at: Instant; ms: number }> | undefined
+
 /** @param at the batch's database time; an earlier one than before still gives a later id. */
-export const newId = (at: Instant): StreamId => idAt(Date.parse(at))
+export const newId = (at: Instant): StreamId => {
+  // A batch asks many times with the one instant it has.
+  if (parsed?.at !== at) parsed = { at, ms: Date.parse(at) }
+  return idAt(parsed.ms)
+}
 
 export const idAt = (ms: number): StreamId => {
   if (ms > lastMs) {

@@ -57,7 +57,9 @@ export const troubledLine = async (server: EmbeddedConnection): Promise<Line> =>
       database.write(bytes)
     })
     database.on('data', (bytes) => {
-      if (!armed) return void client.write(bytes)
+      // The saving statement and the commit leave together, and each has its answer.
+      const isAnswer = words !== 'commit' || bytes.includes('COMMIT')
+      if (!armed || !isAnswer) return void client.write(bytes)
       armed = false
       const now = trouble
       trouble = 'none'

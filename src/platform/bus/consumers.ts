@@ -8,6 +8,9 @@ import type { Logger } from '../log.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import { OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
 import type { JournalReader } from './journal.ts'
+import { Pace } from './pace.ts'
+import { dueParked, firstParked, moved, moveQuiet, own, park, positionsOf, unpark } from './positions.ts'
+import { JournalWindow } from './window.ts'
 
 /** `not_yet`: earlier news is missing; the event is parked and tried again. */
 export type Handled = 'done' | Readonly<{ notYet: string }>
@@ -23,37 +26,64 @@ export type Reaction = Readonly<{
 }>
 
 /** A reaction's batch: large enough to share its statements, small enough to keep its locks short. */
-const batchMax = 200
-/** Parked events are tried this often, waiting 1, 2, 4 … seconds: about four minutes in all, then they are dead letters. */
-const attemptsMax = 8
+const batchMax = 500
 /** Where no signal comes (another process wrote), the journal is looked at this often. */
 const pollMs = 250
+/** Parked events wait seconds: looking for them this often is soon enough. */
+const parkedEveryMs = 250
 /** The stored position follows a quiet reaction's scan in steps, to save writes. */
 const quietStep = 2_000
 
-type ParkedRow = { position: number; key: string; attempts: number }
+type Following = {
+  readonly reaction: Reaction
+  readonly types: ReadonlySet<string>
+  readonly keyOf: (envelope: Envelope) => string
+  /** What this process has scanned; never behind the stored position for long. */
+  scanned: number
+  /** The stored position, as last heard. */
+  stored: number
+}
 
 export class Consumers {
   readonly #database: Database
   readonly #journal: JournalReader
   readonly #log: Logger
-  readonly #reactions: readonly Reaction[]
-  /** What this process has scanned for each reaction; never behind the stored position for long. */
-  readonly #scanned = new Map<string, number>()
+  readonly #window: JournalWindow
+  readonly #following: readonly Following[]
+  readonly #pace: Pace
+  #parkedAt = 0
   #wakeUp: (() => void) | undefined
   #awake = false
   #stopped = false
   #running: Promise<void> | undefined
 
-  constructor(database: Database, journal: JournalReader, reactions: readonly Reaction[], log: Logger) {
+  constructor(
+    database: Database,
+    journal: JournalReader,
+    reactions: readonly Reaction[],
+    log: Logger,
+    /** How many callers wait for an answer that is computed here: reactions make room for them. */
+    backlog: () => number = () => 0,
+  ) {
     this.#database = database
     this.#journal = journal
-    this.#reactions = reactions
     this.#log = log
+    this.#pace = new Pace(backlog)
+    this.#window = new JournalWindow(
+      journal,
+      reactions.flatMap(({ on }) => on),
+    )
+    this.#following = reactions.map((reaction) => ({
+      reaction,
+      types: new Set(reaction.on),
+      keyOf: reaction.key ?? (({ stream }) => stream),
+      scanned: 0,
+      stored: 0,
+    }))
   }
 
   async start(): Promise<void> {
-    const names = this.#reactions.map(({ name }) => name)
+    const names = this.#following.map(({ reaction }) => reaction.name)
     if (new Set(names).size !== names.length) throw new Error('two reactions share a name')
     const client = await this.#database.client()
     try {
@@ -61,6 +91,8 @@ export class Consumers {
     } finally {
       await client.end()
     }
+    const positions = await positionsOf(this.#database)
+    for (const one of this.#following) one.scanned = one.stored = positions.get(one.reaction.name) ?? 0
     this.#running = this.#run()
   }
 
@@ -78,7 +110,7 @@ export class Consumers {
 
   /** Whether every reaction, here or in another process, has passed everything it wants. Parked events do not count. */
   async caughtUp(): Promise<boolean> {
-    const pairs = this.#reactions.flatMap(({ name, on }) => on.map((type) => ({ name, type })))
+    const pairs = this.#following.flatMap(({ reaction: { name, on } }) => on.map((type) => ({ name, type })))
     const [row] = await this.#database.read<{ behind: boolean }>(
       `select exists (select 1 from unnest($1::text[], $2::text[]) as r (name, type) join platform.consumers c on c.name = r.name
          where exists (select 1 from platform.journal j where j.position > c.position and j.type = r.type)) as behind`,
@@ -90,7 +122,10 @@ export class Consumers {
   /** Handles everything there is now, and what comes of it, until nothing is left: for tests and for the demo's end. */
   async settle(): Promise<void> {
     // A reaction whose position another loop holds answers "nothing done" here: only the positions say that all is done.
-    for (;;) if (!(await this.#round()) && !this.#journal.behind && (await this.caughtUp())) return
+    for (;;) {
+      this.#parkedAt = 0
+      if (!(await this.#round()) && !this.#journal.behind && (await this.caughtUp())) return
+    }
   }
 
   async #run(): Promise<void> {
@@ -98,19 +133,22 @@ export class Consumers {
       this.#awake = false
       let busy = false
       try {
-        busy = await this.#round()
+        busy = await this.#pace.timed(() => this.#round())
       } catch (fault) {
         // The database is away or a commit was doubtful: positions are stored with effects, so trying again is safe.
         this.#log.warn({ fault }, 'reactions pause')
       }
-      if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
+      const rest = this.#pace.rest()
+      if (rest > 0) await this.#sleep(rest, 'through')
+      else if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
     }
   }
 
-  async #sleep(ms: number): Promise<void> {
+  async #sleep(ms: number, how: 'through' | 'lightly' = 'lightly'): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms)
       this.#wakeUp = () => {
+        if (how === 'through' && !this.#stopped) return
         clearTimeout(timer)
         resolve()
       }
@@ -120,176 +158,154 @@ export class Consumers {
 
   /** @returns whether any reaction handled anything. */
   async #round(): Promise<boolean> {
-    const horizon = await this.#journal.horizon()
-    const worked = await Promise.all(this.#reactions.map((reaction) => this.#advance(reaction, horizon)))
+    const upTo = await this.#window.extend(await this.#journal.horizon())
+    const worked = await Promise.all(this.#following.map((one) => this.#advance(one, upTo)))
+    await this.#moveQuiet()
     const retried = await this.#retryParked()
     return retried || worked.includes(true)
   }
 
-  async #advance(reaction: Reaction, horizon: number): Promise<boolean> {
-    if ((this.#scanned.get(reaction.name) ?? -1) >= horizon) return false
+  async #advance(one: Following, upTo: number): Promise<boolean> {
+    if (one.scanned >= upTo) return false
     try {
-      return await rerunAborted(() => this.#handle(reaction, horizon, batchMax))
+      return await rerunAborted(() => this.#handle(one, batchMax))
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) throw fault
-      if (fault instanceof OutOfTurn) return rerunAborted(() => this.#handle(reaction, horizon, fault.upTo, fault))
-      this.#log.warn({ fault, reaction: reaction.name }, 'a reaction failed; its events are taken one by one')
-      return this.#handle(reaction, horizon, 1, fault)
+      if (fault instanceof OutOfTurn) return rerunAborted(() => this.#handle(one, fault.upTo, fault))
+      this.#log.warn({ fault, reaction: one.reaction.name }, 'a reaction failed; its events are taken one by one')
+      return this.#handle(one, 1, fault)
     }
   }
 
-  /** One batch of one reaction: own the position, read, react, park what could not be done, move the position. */
-  async #handle(reaction: Reaction, horizon: number, limit: number, brokenBy?: unknown): Promise<boolean> {
-    let scannedTo: number | undefined
+  /** One batch of one reaction: own the position, react, park what could not be done, move the position. */
+  async #handle(one: Following, limit: number, brokenBy?: unknown): Promise<boolean> {
+    const { envelopes: seen, upTo } = await this.#window.take(one.scanned, one.types, limit)
+    if (seen.length === 0) {
+      one.scanned = upTo
+      return false
+    }
+    let reached: number | undefined
     const worked = await this.#database.batch(async (work) => {
-      const stored = await this.#own(work, reaction)
-      if (stored === undefined) return false
-      const after = Math.max(stored, Math.min(this.#scanned.get(reaction.name) ?? stored, horizon))
-      const envelopes = await this.#journal.read(after, horizon, reaction.on, limit)
-      const last = envelopes.length < limit ? horizon : (envelopes.at(-1)?.position ?? horizon)
-      scannedTo = last
-      if (envelopes.length === 0) {
-        if (last - stored > quietStep) await this.#move(work, reaction, last)
-        return false
-      }
-      const single = limit === 1 ? await this.#tryAlone(work, reaction, envelopes, brokenBy) : undefined
-      if (single === undefined) await this.#reactAndPark(work, reaction, envelopes)
-      await this.#move(work, reaction, last)
+      const owned = await own(work, one.reaction.name, seen.map(one.keyOf))
+      if (owned === undefined) return false
+      // Another process may have come further than this one has looked.
+      const envelopes = seen.filter(({ position }) => position > owned.position)
+      reached = Math.max(upTo, owned.position)
+      if (envelopes.length === 0) return false
+      work.add(moved(one.reaction.name, reached))
+      if (limit === 1) await this.#tryAlone(work, one, envelopes, owned.blocked, brokenBy)
+      else await this.#reactAndPark(work, one, envelopes, owned.blocked)
       return true
     })
-    if (scannedTo !== undefined) this.#scanned.set(reaction.name, scannedTo)
+    if (reached !== undefined) one.scanned = one.stored = reached
     return worked
   }
 
   /** The event that broke its batch is tried once more by itself, in a savepoint; if it fails again it is parked. */
-  async #tryAlone(work: Work, reaction: Reaction, envelopes: readonly Envelope[], brokenBy: unknown): Promise<'done'> {
-    const pg = sql(work)
-    const before = pg.writes.length
-    await pg.query({ name: 'savepoint_event', text: 'savepoint event' }, [])
-    try {
-      await this.#reactAndPark(work, reaction, envelopes)
-      await pg.flush()
-    } catch (fault) {
-      await pg.query({ name: 'rollback_event', text: 'rollback to savepoint event' }, [])
-      pg.writes.length = before
-      await this.#park(work, reaction, envelopes, `failed: ${String(fault)} (${String(brokenBy)})`)
-    }
-    return 'done'
+  async #tryAlone(
+    work: Work,
+    one: Following,
+    envelopes: readonly Envelope[],
+    blocked: ReadonlySet<string>,
+    brokenBy: unknown,
+  ): Promise<void> {
+    await guarded(
+      work,
+      () => this.#reactAndPark(work, one, envelopes, blocked),
+      (fault) => this.#park(work, one, envelopes, `failed: ${String(fault)} (${String(brokenBy)})`),
+    )
   }
 
-  async #reactAndPark(work: Work, reaction: Reaction, envelopes: readonly Envelope[]): Promise<void> {
-    const keyOf = reaction.key ?? (({ stream }: Envelope) => stream)
-    const blocked = await this.#blockedKeys(work, reaction, envelopes.map(keyOf))
-    const free = envelopes.filter((envelope) => !blocked.has(keyOf(envelope)))
-    const behind = envelopes.filter((envelope) => blocked.has(keyOf(envelope)))
-    const handled = free.length === 0 ? [] : await reaction.react(work, free)
+  async #reactAndPark(
+    work: Work,
+    one: Following,
+    envelopes: readonly Envelope[],
+    blocked: ReadonlySet<string>,
+  ): Promise<void> {
+    const free = envelopes.filter((envelope) => !blocked.has(one.keyOf(envelope)))
+    const behind = envelopes.filter((envelope) => blocked.has(one.keyOf(envelope)))
+    const handled = free.length === 0 ? [] : await one.reaction.react(work, free)
     const waits = (index: number): boolean => handled[index] !== 'done' && handled[index] !== undefined
     const waiting = free.filter((_, index) => waits(index))
     const waitingKeys = new Set<string>()
     for (const [index, envelope] of free.entries()) {
-      if (waits(index)) waitingKeys.add(keyOf(envelope))
+      if (waits(index)) waitingKeys.add(one.keyOf(envelope))
       // The first must be parked before the second is looked at: the batch is taken again, up to and without the second.
-      else if (waitingKeys.has(keyOf(envelope))) throw new OutOfTurn(envelopes.indexOf(envelope))
+      else if (waitingKeys.has(one.keyOf(envelope))) throw new OutOfTurn(envelopes.indexOf(envelope))
     }
-    if (waiting.length > 0) await this.#park(work, reaction, waiting, reasonOf(handled))
-    if (behind.length > 0) await this.#park(work, reaction, behind, 'an earlier event of its key waits')
+    if (waiting.length > 0) await this.#park(work, one, waiting, reasonOf(handled))
+    if (behind.length > 0) await this.#park(work, one, behind, 'an earlier event of its key waits')
   }
 
-  async #own(work: Work, reaction: Reaction): Promise<number | undefined> {
-    const statement = {
-      name: 'consumer_own',
-      text: 'select position from platform.consumers where name = $1 for update skip locked',
-    }
-    const [row] = await sql(work).query<{ position: number }>(statement, [reaction.name])
-    return row?.position
+  #park(work: Work, one: Following, envelopes: readonly Envelope[], reason: string): Promise<void> {
+    const events = envelopes.map((envelope) => ({ position: envelope.position, key: one.keyOf(envelope) }))
+    return park(work, one.reaction.name, events, reason)
   }
 
-  async #move(work: Work, reaction: Reaction, position: number): Promise<void> {
-    await sql(work).query({ name: 'consumer_move', text: 'update platform.consumers set position = $2 where name = $1' }, [
-      reaction.name,
-      position,
-    ])
-  }
-
-  async #blockedKeys(work: Work, reaction: Reaction, keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const statement = {
-      name: 'consumer_blocked',
-      text: 'select distinct key from platform.parked where consumer = $1 and key = any($2::text[])',
-    }
-    const rows = await sql(work).query<{ key: string }>(statement, [reaction.name, [...new Set(keys)]])
-    return new Set(rows.map(({ key }) => key))
-  }
-
-  async #park(work: Work, reaction: Reaction, envelopes: readonly Envelope[], reason: string): Promise<void> {
-    const keyOf = reaction.key ?? (({ stream }: Envelope) => stream)
-    await sql(work).query(
-      {
-        name: 'consumer_park',
-        text: `insert into platform.parked (consumer, position, key, reason, due_at)
-          select $1, p, k, $4, now() + interval '1 second' from unnest($2::bigint[], $3::text[]) as t (p, k)
-          on conflict (consumer, position) do update set attempts = parked.attempts + 1, reason = excluded.reason,
-            due_at = now() + least(60, 2 ^ parked.attempts) * interval '1 second', dead = parked.attempts + 1 >= ${attemptsMax}`,
-      },
-      [reaction.name, envelopes.map(({ position }) => position), envelopes.map(keyOf), reason],
+  /** Positions that only passed others' events are stored now and then, all in one statement. */
+  async #moveQuiet(): Promise<void> {
+    const quiet = this.#following.filter(({ scanned, stored }) => scanned - stored > quietStep)
+    if (quiet.length === 0) return
+    const positions = quiet.map(({ scanned }) => scanned)
+    await moveQuiet(
+      this.#database,
+      quiet.map(({ reaction }) => reaction.name),
+      positions,
     )
+    for (const [index, one] of quiet.entries()) one.stored = positions[index] ?? one.stored
   }
 
   /** The first parked event of each key that is due, one batch a reaction. */
   async #retryParked(): Promise<boolean> {
-    const due = await this.#database.read<{ consumer: string }>(
-      'select distinct consumer from platform.parked where not dead and due_at <= now()',
-      [],
-      'parked_due',
-    )
+    if (performance.now() - this.#parkedAt < parkedEveryMs) return false
+    this.#parkedAt = performance.now()
     let worked = false
-    for (const { consumer } of due) {
-      const reaction = this.#reactions.find(({ name }) => name === consumer)
-      if (reaction !== undefined) worked = (await rerunAborted(() => this.#retry(reaction))) || worked
+    for (const name of await dueParked(this.#database)) {
+      const one = this.#following.find(({ reaction }) => reaction.name === name)
+      if (one !== undefined) worked = (await rerunAborted(() => this.#retry(one))) || worked
     }
     return worked
   }
 
-  #retry(reaction: Reaction): Promise<boolean> {
+  #retry(one: Following): Promise<boolean> {
     return this.#database.batch(async (work) => {
-      if ((await this.#own(work, reaction)) === undefined) return false
-      const rows = await sql(work).query<ParkedRow>(
-        {
-          name: 'parked_first',
-          text: `select position, key, attempts from platform.parked p where consumer = $1 and not dead and due_at <= now()
-            and not exists (select 1 from platform.parked e where e.consumer = p.consumer and e.key = p.key and e.position < p.position)
-            order by position limit ${batchMax}`,
-        },
-        [reaction.name],
-      )
-      for (const { position } of rows) {
-        const envelopes = await this.#journal.read(position - 1, position, reaction.on, 1)
-        await this.#retryOne(work, reaction, envelopes, position)
+      const { name, on } = one.reaction
+      if ((await own(work, name, [])) === undefined) return false
+      const positions = await firstParked(work, name)
+      for (const envelope of await this.#journal.readAt(positions, on)) {
+        await guarded(
+          work,
+          async () => {
+            const [handled = 'done'] = await one.reaction.react(work, [envelope])
+            if (handled === 'done') await unpark(work, name, envelope.position)
+            else await this.#park(work, one, [envelope], handled.notYet)
+          },
+          (fault) => this.#park(work, one, [envelope], `failed: ${String(fault)}`),
+        )
       }
-      return rows.length > 0
+      return positions.length > 0
     })
   }
+}
 
-  async #retryOne(work: Work, reaction: Reaction, envelopes: readonly Envelope[], position: number): Promise<void> {
-    const pg = sql(work)
-    const before = pg.writes.length
-    await pg.query({ name: 'savepoint_event', text: 'savepoint event' }, [])
-    try {
-      const [handled] = await reaction.react(work, envelopes)
-      await pg.flush()
-      if (handled === 'done' || handled === undefined) {
-        await pg.query({ name: 'parked_done', text: 'delete from platform.parked where consumer = $1 and position = $2' }, [
-          reaction.name,
-          position,
-        ])
-        return
-      }
-      await this.#park(work, reaction, envelopes, handled.notYet)
-    } catch (fault) {
-      await pg.query({ name: 'rollback_event', text: 'rollback to savepoint event' }, [])
-      pg.writes.length = before
-      await this.#park(work, reaction, envelopes, `failed: ${String(fault)}`)
-    }
+/** Runs a step of a batch in a savepoint: if it cannot be saved, nothing of it is, and `otherwise` is done instead. */
+const guarded = async (
+  work: Work,
+  step: () => Promise<void>,
+  otherwise: (fault: unknown) => Promise<void>,
+): Promise<void> => {
+  const pg = sql(work)
+  const before = pg.writes.splice(0)
+  await pg.query({ name: 'savepoint_event', text: 'savepoint event' }, [])
+  try {
+    await step()
+    await pg.flush()
+  } catch (fault) {
+    await pg.query({ name: 'rollback_event', text: 'rollback to savepoint event' }, [])
+    pg.writes.length = 0
+    await otherwise(fault)
   }
+  pg.writes.push(...before)
 }
 
 /** An event was handled though an earlier one of its key waits: nothing of the batch may be saved. */

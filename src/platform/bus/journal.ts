@@ -90,6 +90,17 @@ export class JournalReader {
     return rows.map((row) => envelopeOf(row, this.#upcasters))
   }
 
+  /** The events at some positions, in order. */
+  async readAt(positions: readonly number[], types: readonly string[]): Promise<Envelope[]> {
+    if (positions.length === 0) return []
+    const rows = await this.#database.read<Row>(
+      `select ${envelopeColumns} from platform.journal where position = any($1::bigint[]) and type = any($2::text[]) order by position`,
+      [positions, types],
+      'journal_read_at',
+    )
+    return rows.map((row) => envelopeOf(row, this.#upcasters))
+  }
+
   /** One object's whole history. */
   async history(stream: string): Promise<Envelope[]> {
     const rows = await this.#database.read<Row>(

@@ -26,7 +26,7 @@ const retryAfterSeconds = 1
 
 export type AppOptions = Readonly<{
   log: Logger
-  authenticate: (key: string) => Promise<Principal | undefined>
+  authenticate: (key: string) => Principal | undefined | Promise<Principal | undefined>
   /** The principal of a caller without a key on a route that is open in the demo (T4); undefined where it is not open. */
   demo: (request: FastifyRequest) => Principal | undefined
   rooms: readonly FastifyPluginAsync[]
@@ -65,14 +65,13 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
     if (config?.policy === undefined && method !== 'HEAD')
       throw new Error(`${String(method)} ${url} has no policy: say who may call it`)
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id)
-    await admit(request, authenticate, demo)
-    if (request.url.split('?')[1]?.includes('%00') === true) throw notStorable([])
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    // A packed body could unpack to a thousand times its size; none of ours is worth packing.
-    if (encoding !== 'identity')
-      throw new Problem('media_type_unsupported', kindOf415, `Send the body as it is, not as ${encoding}.`)
+    const principal = principalOf(request, authenticate, demo)
+    if (principal instanceof Promise) return admitted(request, principal)
+    // Without a promise where the key is remembered, as nearly always: it would cost every request a turn.
+    done(refusalOf(request, principal))
+    return undefined
   })
   app.setErrorHandler((fault: FastifyError, request, reply) => answerFault(fault, request, reply, log))
   app.setNotFoundHandler({}, (request, reply) => {
@@ -122,34 +121,60 @@ const keepRawBodies = (app: FastifyInstance): void => {
   })
 }
 
-const admit = async (
+const keyOf = ({ headers: { authorization } }: FastifyRequest): string | undefined =>
+  authorization === undefined ? undefined : /^Bearer\s+(\S+)$/i.exec(authorization)?.[1]
+
+const principalOf = (
   request: FastifyRequest,
   authenticate: AppOptions['authenticate'],
   demo: AppOptions['demo'],
-): Promise<void> => {
-  const policy = request.routeOptions.config.policy
-  if (policy === undefined) return // The not-found handler has no policy and shows nothing.
-  const key = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const principal = key === undefined ? (policy.openInDemo === true ? demo(request) : undefined) : await authenticate(key)
+): ReturnType<AppOptions['authenticate']> => {
+  const { policy } = request.routeOptions.config
+  if (policy === undefined) return undefined // The not-found handler has no policy and shows nothing.
+  const key = keyOf(request)
+  if (key !== undefined) return authenticate(key)
+  return policy.openInDemo === true ? demo(request) : undefined
+}
+
+const admitted = async (request: FastifyRequest, asked: Promise<Principal | undefined>): Promise<void> => {
+  const refusal = refusalOf(request, await asked)
+  if (refusal !== undefined) throw refusal
+}
+
+/** Why this request goes no further, if it does not. */
+const refusalOf = (request: FastifyRequest, principal: Principal | undefined): Problem | undefined =>
+  admissionOf(request, principal) ?? formOf(request)
+
+const admissionOf = (request: FastifyRequest, principal: Principal | undefined): Problem | undefined => {
+  const { policy } = request.routeOptions.config
+  if (policy === undefined) return undefined
   if (principal !== undefined) request.principal = principal
-  if (policy.roles === 'public') return
+  if (policy.roles === 'public') return undefined
   if (principal === undefined) {
     const detail =
-      key === undefined
+      keyOf(request) === undefined
         ? 'Send your API key as "Authorization: Bearer <key>". The owner makes keys with `npx waybill key new`.'
         : 'This API key is unknown or was revoked.'
-    throw new Problem('unauthenticated', { status: 401, title: 'An API key is needed' }, detail, {
+    return new Problem('unauthenticated', { status: 401, title: 'An API key is needed' }, detail, {
       headers: { 'www-authenticate': 'Bearer' },
     })
   }
-  if (!policy.roles.includes(principal.role) && !(principal.role === 'demo' && policy.openInDemo === true)) {
-    throw new Problem(
-      'forbidden',
-      { status: 403, title: 'Not allowed' },
-      `The role ${principal.role} may not do this; ${policy.roles.join(', ')} may.`,
-      { more: { requiredRoles: policy.roles } },
-    )
-  }
+  if (policy.roles.includes(principal.role) || (principal.role === 'demo' && policy.openInDemo === true)) return undefined
+  return new Problem(
+    'forbidden',
+    { status: 403, title: 'Not allowed' },
+    `The role ${principal.role} may not do this; ${policy.roles.join(', ')} may.`,
+    { more: { requiredRoles: policy.roles } },
+  )
+}
+
+const formOf = ({ url, headers }: FastifyRequest): Problem | undefined => {
+  if (url.includes('%00') && url.split('?')[1]?.includes('%00') === true) return notStorable([])
+  const encoding = headers['content-encoding']
+  // A packed body could unpack to a thousand times its size; none of ours is worth packing.
+  return encoding === undefined || encoding === 'identity'
+    ? undefined
+    : new Problem('media_type_unsupported', kindOf415, `Send the body as it is, not as ${encoding}.`)
 }
 
 const kindOf415: ProblemKind = { status: 415, title: 'Media type not supported' }

@@ -8,18 +8,18 @@ export type Composed = Readonly<{ name: string; text: string; values: readonly s
 const separator = '\u001f'
 const jsonColumn = /\$(\d+)::json\[\]/g
 
-const escape = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+const special = /["\\]/
+const escape = (text: string): string => (special.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`)
+
+const bare = (value: Column[number]): Column[number] => value ?? 'NULL'
+const quoted = (value: Column[number]): string => (value === null ? 'NULL' : escape(String(value)))
 
 /** A PostgreSQL array literal. Built by hand: the driver's own way costs a call a value and quotes numbers (HEART §6.5). */
 const literal = (type: ColumnType, columns: readonly Column[]): string => {
   // JSON never holds this control character itself, so nothing needs quoting: escaping was the dearest part of a batch.
   if (type === 'json') return columns.flat().join(separator)
-  const parts: string[] = []
-  const quoted = type === 'text'
-  for (const column of columns) {
-    for (const value of column) parts.push(value === null ? 'NULL' : quoted ? escape(String(value)) : String(value))
-  }
-  return `{${parts.join(',')}}`
+  if (type !== 'text') return `{${columns.map((column) => column.map(bare).join(',')).join(',')}}`
+  return `{${columns.map((column) => column.map(quoted).join(',')).join(',')}}`
 }
 
 type Shape = Readonly<{ name: string; text: string }>

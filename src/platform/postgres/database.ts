@@ -6,7 +6,7 @@ import pg from 'pg'
 import type { Instant } from '../../kernel/ids.ts'
 import { instant } from '../../kernel/time.ts'
 import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
-import { compose } from './compose.ts'
+import { compose, type Composed } from './compose.ts'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => instant(Date.parse(text)))
@@ -38,9 +38,13 @@ export class PostgresWork implements Work {
   add(...writes: readonly Write[]): void {
     this.writes.push(...writes)
   }
+  /** What was added so far, as one statement; it will not be handed out again. */
+  take(): Composed | undefined {
+    return compose(this.writes.splice(0).filter((write) => 'sql' in write))
+  }
   /** Saves what was added so far now, inside the transaction: where a savepoint must catch a write that cannot be saved. */
   async flush(): Promise<void> {
-    const save = compose(this.writes.splice(0).filter((write) => 'sql' in write))
+    const save = this.take()
     if (save !== undefined) await this.#client.query({ ...save, values: [...save.values] })
   }
   async query<R extends Row>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
@@ -78,12 +82,21 @@ export class Database implements Batches {
   #closing = false
   /** What the database's clock was ahead of this process's monotonic one when last heard: only ever a hint. */
   #clockOffset = Date.now() - performance.now()
+  #estimatedMs = 0
+  #estimated = instant(0)
 
   constructor(connection: Connection, onError: (fault: Error) => void) {
     this.connection = connection
     const base: pg.PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
     const limits = `-c statement_timeout=${timeouts.statement} -c idle_in_transaction_session_timeout=${timeouts.idleInTransaction} -c lock_timeout=${timeouts.lock}`
-    this.#batches = new pg.Pool({ ...base, max: batchConnectionsMax, options: `${limits} ${planByKey}`, idleTimeoutMillis: 30_000 })
+    this.#batches = new pg.Pool({
+      ...base,
+      max: batchConnectionsMax,
+      options: `${limits} ${planByKey}`,
+      idleTimeoutMillis: 30_000,
+      // Statements that need not wait for each other's answers leave together: the saving one and its commit above all.
+      pipeline: true,
+    })
     this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: 30_000 })
     for (const pool of [this.#batches, this.#reads]) {
       // While closing, the server may be gone before its idle connections are: nobody needs to hear of it.
@@ -99,7 +112,13 @@ export class Database implements Batches {
 
   /** The database's clock, as last heard plus what has passed since. Good for a hint; facts carry `Work.now`. */
   nowEstimate(): Instant {
-    return instant(performance.now() + this.#clockOffset)
+    const ms = Math.floor(performance.now() + this.#clockOffset)
+    // Many callers share a millisecond, and writing it down is what costs.
+    if (ms !== this.#estimatedMs) {
+      this.#estimatedMs = ms
+      this.#estimated = instant(ms)
+    }
+    return this.#estimated
   }
 
   async batch<Result>(decide: (work: Work) => Promise<Result>): Promise<Result> {
@@ -110,14 +129,15 @@ export class Database implements Batches {
       const now = this.#heard(began)
       const work = new PostgresWork(client, now)
       let result: Result
+      let save: Composed | undefined
       try {
         result = await decide(work)
-        await work.flush()
+        save = work.take()
       } catch (fault) {
         broken = await rollback(client)
         throw classify(fault)
       }
-      await commit(client)
+      await saveAndCommit(client, save)
       return result
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) broken = fault
@@ -179,6 +199,15 @@ export class Database implements Batches {
 }
 
 const doubtful = new WeakSet<pg.ClientBase>()
+
+/** Both leave together: when the saving statement fails, PostgreSQL turns the commit behind it into a rollback. */
+const saveAndCommit = async (client: pg.PoolClient, save: Composed | undefined): Promise<void> => {
+  if (save === undefined) return commit(client)
+  const [saved, committed] = await Promise.allSettled([client.query({ ...save, values: [...save.values] }), commit(client)])
+  if (saved.status === 'rejected' && refusedByServer(saved.reason)) throw classify(saved.reason)
+  if (committed.status === 'rejected') throw committed.reason
+  if (saved.status === 'rejected') throw new OutcomeUnknown(saved.reason)
+}
 
 const commit = async (client: pg.PoolClient): Promise<void> => {
   try {

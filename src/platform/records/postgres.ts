@@ -18,8 +18,14 @@ const claimedStatement = {
   text: `select k.scope, k.key, k.hash, k.object from unnest($1::text[], $2::text[]) as c (scope, key) join platform.keys k using (scope, key)`,
 }
 
-/** A fact's body without its type, which has a column of its own. */
-const bodyOf = ({ type: _, ...body }: Readonly<{ type: string }>): string => JSON.stringify(body)
+/** A fact's body without its type, which has a column of its own. Cut off the text: copying the object costs more than writing it. */
+const bodyOf = (fact: Readonly<{ type: string }>): string => {
+  const text = JSON.stringify(fact)
+  const head = `{"type":"${fact.type}"`
+  if (text.startsWith(head)) return text[head.length] === ',' ? `{${text.slice(head.length + 1)}` : '{}'
+  const { type: _, ...body } = fact
+  return JSON.stringify(body)
+}
 
 export class PostgresRecords implements Records {
   readonly #database: Database

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Pace } from './pace.ts'
+
+describe('What follows from commands', () => {
+  it('goes on at once while nobody is kept waiting', () => {
+    assert.equal(new Pace(() => 0).rest(), 0)
+    assert.equal(new Pace(() => 23).rest(), 0)
+  })
+
+  it('rests in proportion to its work while callers queue up, and never for long', async (test) => {
+    let now = 0
+    test.mock.method(performance, 'now', () => now)
+    const pace = new Pace(() => 200)
+    const run = (ms: number) => pace.timed(() => Promise.resolve(void (now += ms)))
+    await run(10)
+    assert.equal(pace.rest(), 90)
+    await run(1)
+    assert.equal(pace.rest(), 20)
+    await run(1_000)
+    assert.equal(pace.rest(), 500)
+  })
+
+  it('gets its turn again when the rush lasts, and yields anew in the next one', async (test) => {
+    let now = 0
+    let waiting = 200
+    test.mock.method(performance, 'now', () => now)
+    const pace = new Pace(() => waiting)
+    await pace.timed(() => Promise.resolve(void (now += 10)))
+    assert.equal(pace.rest(), 90)
+    now += 10_001
+    assert.equal(pace.rest(), 20)
+    waiting = 0
+    assert.equal(pace.rest(), 0)
+    waiting = 200
+    assert.equal(pace.rest(), 90)
+  })
+})

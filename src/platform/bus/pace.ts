@@ -1,0 +1,45 @@
+/**
+ * Who waits for an answer goes first: while callers queue up, what follows from their commands gets a share of the
+ * processor only, in fewer and larger batches. A burst is answered at once and followed up seconds later; under lasting
+ * load the share is given up, so that messages and figures are never further behind than the burst was allowed to be.
+ */
+
+/** So many callers wait when batches fill faster than they are saved; fewer are one batch on its way. */
+const pressedFrom = 24
+/** Work after a burst may rest this many times as long as it ran: a tenth of the time is its own. */
+const restShare = 9
+/** Between two rounds under pressure: long enough for batches to be worth their statements. */
+const restMs = { least: 20, most: 500 } as const
+/** Seconds for which callers go first at most; afterwards everything gets its turn until the queue is short again. */
+const yieldedMsMax = 10_000
+
+export class Pace {
+  readonly #backlog: () => number
+  #pressedSince: number | undefined
+  #ranMs = 0
+
+  constructor(backlog: () => number) {
+    this.#backlog = backlog
+  }
+
+  async timed<Result>(run: () => Promise<Result>): Promise<Result> {
+    const began = performance.now()
+    try {
+      return await run()
+    } finally {
+      this.#ranMs = performance.now() - began
+    }
+  }
+
+  /** Milliseconds to wait before the next round; 0 while nobody is kept waiting. */
+  rest(): number {
+    const now = performance.now()
+    if (this.#backlog() < pressedFrom) {
+      this.#pressedSince = undefined
+      return 0
+    }
+    this.#pressedSince ??= now
+    if (now - this.#pressedSince > yieldedMsMax) return restMs.least
+    return Math.min(restMs.most, Math.max(restMs.least, this.#ranMs * restShare))
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Envelope } from '../../kernel/event.ts'
+import type { Instant, StreamId } from '../../kernel/ids.ts'
+import { JournalWindow } from './window.ts'
+
+/** A journal of so many events, `Odd` and `Even` in turn, that counts how often it is read. */
+const journalOf = (count: number) => {
+  const all = Array.from(
+    { length: count },
+    (_, index): Envelope => ({
+      position: index + 1,
+      stream: `stream-${index}` as StreamId,
+      version: 1,
+      at: '2026-01-01T00:00:00.000Z' as Instant,
+      actor: 'test',
+      event: { type: index % 2 === 0 ? 'Odd' : 'Even' },
+    }),
+  )
+  const journal = {
+    reads: 0,
+    read: (after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]> => {
+      journal.reads += 1
+      const found = all.filter(({ position, event }) => position > after && position <= upTo && types.includes(event.type))
+      return Promise.resolve(found.slice(0, limit))
+    },
+  }
+  return journal
+}
+const odd: ReadonlySet<string> = new Set(['Odd'])
+const even: ReadonlySet<string> = new Set(['Even'])
+const positions = (envelopes: readonly Envelope[]): readonly number[] => envelopes.map(({ position }) => position)
+
+describe('The window on the journal', () => {
+  it('reads new events once for all who want them', async () => {
+    const journal = journalOf(10)
+    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    await window.extend(0)
+    assert.equal(await window.extend(10), 10)
+    assert.deepEqual(positions((await window.take(0, odd, 100)).envelopes), [1, 3, 5, 7, 9])
+    assert.deepEqual(positions((await window.take(0, even, 100)).envelopes), [2, 4, 6, 8, 10])
+    assert.equal(journal.reads, 1)
+  })
+
+  it('hands out what comes after a position, up to a limit, and says how far that goes', async () => {
+    const window = new JournalWindow(journalOf(10) as never, ['Odd', 'Even'])
+    await window.extend(0)
+    await window.extend(10)
+    const first = await window.take(2, odd, 2)
+    assert.deepEqual([positions(first.envelopes), first.upTo], [[3, 5], 5])
+    const rest = await window.take(first.upTo, odd, 100)
+    assert.deepEqual([positions(rest.envelopes), rest.upTo], [[7, 9], 10])
+    assert.deepEqual(await window.take(10, odd, 100), { envelopes: [], upTo: 10 })
+  })
+
+  it('lets those who are behind it read for themselves', async () => {
+    const journal = journalOf(10)
+    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    await window.extend(6)
+    const taken = await window.take(0, even, 2)
+    assert.deepEqual([positions(taken.envelopes), taken.upTo], [[2, 4], 4])
+    assert.deepEqual(positions((await window.take(4, even, 2)).envelopes), [6])
+  })
+
+  it('goes towards a far horizon in steps, keeps only the newest, and passes nothing over', async () => {
+    const journal = journalOf(25_000)
+    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    await window.extend(0)
+    let upTo = 0
+    let [seen, at] = [0, 0]
+    while (upTo < 25_000) {
+      upTo = await window.extend(25_000)
+      const taken = await window.take(at, odd, 100_000)
+      seen += taken.envelopes.length
+      at = taken.upTo
+    }
+    assert.equal(seen, 12_500)
+    assert.equal(positions((await window.take(0, odd, 100_000)).envelopes).length, 12_500)
+  })
+})
