@@ -56,8 +56,9 @@ export type OrderServiceOptions = Readonly<{
 const limits = { itemsMax: 128, inFlightMax: 1, waitingMax: 10_000 } as const
 /** Commands whose events may move stock, so that its rows are locked with the order. */
 const movesStock = new Set<OrderCommand['do']>(['cancel', 'changeUnits', 'expire', 'reportShort', 'recordMoney'])
-/** Commands that may take units out of warehouses' hands, so that these are asked. */
-const mayCancel = new Set<OrderCommand['do']>(['cancel', 'changeUnits', 'recordMoney'])
+/** Whether a command may take units out of warehouses' hands, so that these are asked. Of money's news only a final failure does. */
+const mayCancel = (command: Unstamped<OrderCommand>): boolean =>
+  command.do === 'cancel' || command.do === 'changeUnits' || (command.do === 'recordMoney' && command.step === 'failed')
 
 export class OrderService {
   readonly #options: OrderServiceOptions
@@ -91,7 +92,7 @@ export class OrderService {
     const moving = batch.filter(({ id, command }) => needsStock(stored.get(id)?.state, command)).map(({ id }) => id)
     const skus = moving.flatMap((id) => skusOf(stored.get(id)?.state))
     const stock = await inventory.load(work, skus, moving)
-    const cancels = batch.filter(({ command }) => mayCancel.has(command.do)).map(({ id }) => id)
+    const cancels = batch.filter(({ command }) => mayCancel(command)).map(({ id }) => id)
     const veto = cancels.length > 0 && cancelling !== undefined ? await cancelling.prepare(work, [...new Set(cancels)]) : undefined
     const inline = { stock, source: inventory.source, veto, now: work.now }
     const deciding = new Deciding(orderDecider, stored)

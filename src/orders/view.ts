@@ -2,6 +2,7 @@
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import type { Person } from '../platform/records/records.ts'
 import { actionsOf, authorizedOf, capturedOf, lineState, notDue, refundedOf } from './derive.ts'
+import type { ShipmentLine } from './contract.ts'
 import { counterNames, type Live, type Placed, type Progress, sumOf } from './order.ts'
 
 export const lineId = (index: number): string => `oli_${index + 1}`
@@ -36,12 +37,18 @@ const quantities = (order: Live, index: number): Record<string, number> => {
   return shown
 }
 
-const lineView = (order: Live, index: number) => {
+/** The day on which what a line waits for is expected, by line. */
+const readyByLine = ({ progress }: Live): ReadonlyMap<number, ShipmentLine['ready']> => {
+  const ready = new Map<number, ShipmentLine['ready']>()
+  for (const { lines } of progress.plan)
+    for (const part of lines)
+      if ((part.kind === 'backorder' || part.kind === 'preorder') && !ready.has(part.line)) ready.set(part.line, part.ready)
+  return ready
+}
+
+const lineView = (order: Live, index: number, expected: ShipmentLine['ready']) => {
   const line = order.placed.lines[index]
   if (line === undefined) throw new Error(`no line ${index}`)
-  const waiting = order.progress.plan.flatMap(({ lines }) =>
-    lines.filter((part) => part.line === index && (part.kind === 'backorder' || part.kind === 'preorder')),
-  )
   return {
     id: lineId(index),
     sku: line.sku,
@@ -52,7 +59,7 @@ const lineView = (order: Live, index: number) => {
     state: lineState(order, index),
     unitPrice: line.unitPrice,
     discount: line.discount,
-    ...(waiting[0]?.ready === undefined ? {} : { expected: waiting[0].ready }),
+    ...(expected === undefined ? {} : { expected }),
   }
 }
 
@@ -96,6 +103,7 @@ export const orderView = (
   const { placed, progress } = order
   const { totals, promised, expected } = progress
   const goods = placed.lines.filter((line) => line.kind !== 'component')
+  const ready = readyByLine(order)
   return {
     id,
     number: String(placed.number),
@@ -111,7 +119,7 @@ export const orderView = (
     customer: person === undefined ? {} : pick(person, ['email', 'phone', 'locale', 'name']),
     ...(person?.['shippingAddress'] === undefined ? {} : { shippingAddress: person['shippingAddress'] }),
     ...pick(person ?? {}, ['notes', 'deliveryInstructions']),
-    lines: placed.lines.map((_, index) => lineView(order, index)),
+    lines: placed.lines.map((_, index) => lineView(order, index, ready.get(index))),
     promotionCodes: placed.promotions?.map(({ code }) => code) ?? [],
     promotions: placed.promotions ?? [],
     totals: {

@@ -216,12 +216,7 @@ export class Consumers {
     )
   }
 
-  async #reactAndPark(
-    work: Work,
-    one: Following,
-    envelopes: readonly Envelope[],
-    blocked: ReadonlySet<string>,
-  ): Promise<void> {
+  async #reactAndPark(work: Work, one: Following, envelopes: readonly Envelope[], blocked: ReadonlySet<string>): Promise<void> {
     const free = envelopes.filter((envelope) => !blocked.has(one.keyOf(envelope)))
     const behind = envelopes.filter((envelope) => blocked.has(one.keyOf(envelope)))
     const handled = free.length === 0 ? [] : await one.reaction.react(work, free)
@@ -289,11 +284,7 @@ export class Consumers {
 }
 
 /** Runs a step of a batch in a savepoint: if it cannot be saved, nothing of it is, and `otherwise` is done instead. */
-const guarded = async (
-  work: Work,
-  step: () => Promise<void>,
-  otherwise: (fault: unknown) => Promise<void>,
-): Promise<void> => {
+const guarded = async (work: Work, step: () => Promise<void>, otherwise: (fault: unknown) => Promise<void>): Promise<void> => {
   const pg = sql(work)
   const before = pg.writes.splice(0)
   await pg.query({ name: 'savepoint_event', text: 'savepoint event' }, [])
