@@ -245,7 +245,8 @@ export const openShop = async ({
     reservationSeconds: configuration.reservationTtlSeconds,
   }
   const consumers = new Consumers(database, journal, reactions, log, placement.backlog)
-  const tasks = new TaskWorker(database, [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks], log)
+  const handlers = [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks]
+  const tasks = new TaskWorker(database, handlers, log, placement.backlog)
   const reaper = new Reaper(orders, orderStore, log)
   wakeUps.on(() => consumers.wake())
   wakeUps.on(() => tasks.wake())

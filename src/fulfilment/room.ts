@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Instant } from '../kernel/ids.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
-import type { TaskHandler } from '../platform/tasks/worker.ts'
+import type { TaskHandler } from '../platform/tasks/handler.ts'
 import type { FulfilmentQueries } from './contract.ts'
 import { ordersFollowed, parcelsFollowed, transfersFollowed } from './reactions.ts'
 import { fulfilmentRoutes } from './routes.ts'

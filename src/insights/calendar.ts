@@ -3,25 +3,28 @@
  * Every zone of today is a whole number of 15 minutes away from UTC, so the shop's days are sums of buckets. Pure.
  */
 import type { Day, Instant } from '../kernel/ids.ts'
-import { addDays, dayIn, instant, milliseconds } from '../kernel/time.ts'
+import { addDays, dayIn, daysBetween, instant, milliseconds } from '../kernel/time.ts'
 
 export type Grain = 'quarter' | 'day' | 'month'
 export type Interval = 'day' | 'week' | 'month'
 /** From an instant to another, the end left out. */
 export type Span = Readonly<{ from: Instant; to: Instant }>
 
-const quarterMs = 15 * 60_000
+const quarterMinutes = 15
+const quarterMs = quarterMinutes * 60_000
 const dayMs = 24 * 3_600_000
 
+/** Cut out of the text, since an instant always has the same shape: reading and printing dates was a quarter of counting. */
 export const bucketOf = (grain: Grain, at: Instant): Instant => {
-  const ms = milliseconds(at)
   switch (grain) {
-    case 'quarter':
-      return instant(Math.floor(ms / quarterMs) * quarterMs)
+    case 'quarter': {
+      const minute = Math.floor(Number(at.slice(14, 16)) / quarterMinutes) * quarterMinutes
+      return `${at.slice(0, 14)}${minute === 0 ? '00' : minute}:00.000Z` as Instant
+    }
     case 'day':
-      return instant(Math.floor(ms / dayMs) * dayMs)
+      return `${at.slice(0, 10)}T00:00:00.000Z` as Instant
     case 'month':
-      return monthStart(ms, 0)
+      return `${at.slice(0, 7)}-01T00:00:00.000Z` as Instant
   }
 }
 
@@ -87,9 +90,18 @@ export const intervalsOf = (
 ): (Span & { start: Day })[] => {
   const starts: Day[] = []
   for (let day = range.from; day <= range.to; day = nextStart(day, interval)) starts.push(day)
-  const end = startOfDay(zone, addDays(range.to, 1))
-  const instants = starts.map((day) => startOfDay(zone, day))
+  const instants: Instant[] = []
+  for (const [index, start] of starts.entries()) instants.push(startAfter(zone, start, starts[index - 1], instants[index - 1]))
+  const end = startAfter(zone, addDays(range.to, 1), starts.at(-1), instants.at(-1))
   return starts.map((start, index) => ({ start, from: instants[index] ?? end, to: instants[index + 1] ?? end }))
+}
+
+/** Nearly always whole days of 24 hours after an earlier start: searching for each of a year's days took longer than its sums. */
+const startAfter = (zone: string, day: Day, earlier: Day | undefined, start: Instant | undefined): Instant => {
+  if (earlier === undefined || start === undefined) return startOfDay(zone, day)
+  const guess = milliseconds(start) + daysBetween(earlier, day) * dayMs
+  const isStart = dayIn(zone, instant(guess)) === day && dayIn(zone, instant(guess - quarterMs)) < day
+  return isStart ? instant(guess) : startOfDay(zone, day)
 }
 
 /** Weeks begin on Monday (ISO 8601). */

@@ -62,6 +62,13 @@ export type Took = Readonly<{ stage: Stage; durationMs: number }>
 export type PromotionUse = Readonly<{ code: string; discount: number; orderValue: number }>
 export type Step = Readonly<{ life: OrderLife; figures: Figures; took?: readonly Took[]; promotions?: readonly PromotionUse[] }>
 
+/** Whether an event can add anything: most news of money does not, and nothing need be known of its order then. */
+export const isCounted = (event: OrderEvent): boolean => {
+  if (event.type === 'MoneyRecorded') return event.step === 'refunded'
+  if (event.type === 'StatusChanged') return event.to !== 'received' && event.to !== 'cancelled'
+  return true
+}
+
 type Told = Readonly<{ at: Instant; zone: string }>
 
 export const place = (event: OrderEventOf<'OrderPlaced'>): Step => {

@@ -6,7 +6,7 @@ import type { OrderEvent } from '../orders/contract.ts'
 import type { Handled, Reaction } from '../platform/bus/consumers.ts'
 import { bucketOf, grains } from './calendar.ts'
 import { binOf } from './histogram.ts'
-import { advance, type Figure, type Figures, type OrderLife, place, type Step } from './order-life.ts'
+import { advance, type Figure, type Figures, isCounted, type OrderLife, place, type Step } from './order-life.ts'
 import type { DurationRow, FigureRow, InsightStore, PromotionRow, StockRow } from './store.ts'
 
 export const reactionName = 'insights.figures'
@@ -26,18 +26,22 @@ const orderTypes: readonly OrderEvent['type'][] = [
 ]
 const stockTypes: readonly InventoryEvent['type'][] = ['StockLow', 'StockOut']
 
-const isOrderEvent = (event: Fact): event is OrderEvent => orderTypes.some((type) => type === event.type)
+const types: ReadonlySet<string> = new Set(orderTypes)
+const isOrderEvent = (event: Fact): event is OrderEvent => types.has(event.type)
 
 export const insightReaction = (store: InsightStore, zone: string): Reaction => ({
   name: reactionName,
   on: [...orderTypes, ...stockTypes],
   react: async (work, envelopes) => {
+    const counted = envelopes.filter(({ event }) => !isOrderEvent(event) || isCounted(event))
+    if (counted.length === 0) return envelopes.map(() => 'done')
     const lives = await store.lives(work, [
-      ...new Set(envelopes.flatMap(({ stream, event }) => (isOrderEvent(event) ? [stream] : []))),
+      ...new Set(counted.flatMap(({ stream, event }) => (isOrderEvent(event) ? [stream] : []))),
     ])
     const batch = new BatchSums(lives, zone)
     const handled = envelopes.map((envelope) => batch.take(envelope))
     work.add(
+      store.addLives(batch.added),
       store.saveLives(batch.changed),
       store.addFigures([...batch.figures.values()]),
       store.addDurations([...batch.durations.values()]),
@@ -50,6 +54,7 @@ export const insightReaction = (store: InsightStore, zone: string): Reaction => 
 
 /** What a batch adds, summed by row: one statement may touch a row only once. */
 class BatchSums {
+  readonly added = new Map<OrderId, OrderLife>()
   readonly changed = new Map<OrderId, OrderLife>()
   readonly figures = new Map<string, FigureRow & { figures: Map<Figure, number> }>()
   readonly durations = new Map<string, DurationRow & { count: number }>()
@@ -68,6 +73,7 @@ class BatchSums {
       this.#countStock(event.type, at)
       return 'done'
     }
+    if (!isCounted(event)) return 'done'
     const life = this.#lives.get(stream)
     if (event.type === 'OrderPlaced') {
       // An order is placed once: what is known already was counted already.
@@ -80,9 +86,11 @@ class BatchSums {
   }
 
   #keep(id: OrderId, at: Instant, { life, figures, took = [], promotions = [] }: Step): void {
-    if (this.#lives.get(id) !== life) {
+    const before = this.#lives.get(id)
+    if (before !== life) {
       this.#lives.set(id, life)
-      this.changed.set(id, life)
+      if (before === undefined || this.added.has(id)) this.added.set(id, life)
+      else this.changed.set(id, life)
     }
     this.#addFigures(life, figures)
     for (const { stage, durationMs } of took) {

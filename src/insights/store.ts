@@ -81,6 +81,11 @@ const lifeColumns: readonly (readonly [string, ColumnType, (entry: LifeEntry) =>
   ['parcels', 'json', ([, life]) => JSON.stringify(life.parcels)],
 ]
 
+const columnsOf = (lives: ReadonlyMap<OrderId, OrderLife>): readonly Cell[][] => {
+  const entries = [...lives]
+  return lifeColumns.map(([, , cell]) => entries.map(cell))
+}
+
 /** Names and types are constants of this file; no value of anyone else's becomes part of a statement's text. */
 const upsert = (
   table: string,
@@ -110,6 +115,7 @@ const within = 'currency = $1 and grain = piece.grain and at >= piece.starts and
 export class InsightStore {
   readonly schema: string
   readonly #database: Database
+  readonly #newOrders: Pick<SqlWrite, 'name' | 'sql' | 'types'>
   readonly #orders: Pick<SqlWrite, 'name' | 'sql' | 'types'>
   readonly #figures: Pick<SqlWrite, 'name' | 'sql' | 'types'>
   readonly #durations: Pick<SqlWrite, 'name' | 'sql' | 'types'>
@@ -124,6 +130,11 @@ export class InsightStore {
       columns: lifeColumns.map(([name, type]) => [name, type]),
       kind: 'set',
     })
+    this.#newOrders = {
+      name: `${schema}.orders.new`,
+      sql: this.#orders.sql.slice(0, this.#orders.sql.indexOf('on conflict')),
+      types: this.#orders.types,
+    }
     this.#figures = upsert(`${schema}.figures`, {
       keys: ['currency', 'at'],
       columns: [['currency', 'text'], ['at', 'timestamptz'], ...figureNames.map((name): [string, ColumnType] => [name, 'int8'])],
@@ -176,9 +187,13 @@ export class InsightStore {
     return new Map(rows.map((row) => [row.id, lifeOf(row)]))
   }
 
+  /** Those that are new: deciding row by row whether to insert or to update costs a half more, and a third record in the log. */
+  addLives(lives: ReadonlyMap<OrderId, OrderLife>): SqlWrite {
+    return { ...this.#newOrders, columns: columnsOf(lives) }
+  }
+
   saveLives(lives: ReadonlyMap<OrderId, OrderLife>): SqlWrite {
-    const entries = [...lives]
-    return { ...this.#orders, columns: lifeColumns.map(([, , cell]) => entries.map(cell)) }
+    return { ...this.#orders, columns: columnsOf(lives) }
   }
 
   addFigures(rows: readonly FigureRow[]): SqlWrite {
@@ -219,23 +234,32 @@ export class InsightStore {
     return { ...this.#stock, columns: [rows.map(({ at }) => at), rows.map(({ low }) => low), rows.map(({ soldOut }) => soldOut)] }
   }
 
-  /** Currencies with orders in a span, the one with most orders first. */
+  /** Currencies with orders in a span, the one with most orders first. Each is found by one look at the key; sums only part them. */
   async currencies({ from, to }: Span): Promise<readonly string[]> {
+    const figures = `${this.schema}.figures`
     const rows = await this.#database.read<{ currency: string }>(
-      `select currency from ${this.schema}.figures where at >= $1 and at < $2 group by currency order by sum(orders) desc, currency`,
+      `with recursive known as (
+         (select currency from ${figures} order by currency limit 1)
+         union all select (select f.currency from ${figures} f where f.currency > known.currency order by f.currency limit 1) from known where known.currency is not null
+       ), present as (
+         select currency from known where exists (select 1 from ${figures} f where f.currency = known.currency and f.at >= $1 and f.at < $2)
+       )
+       select currency from present order by case when (select count(*) from present) > 1
+         then (select sum(f.orders) from ${figures} f where f.currency = present.currency and f.at >= $1 and f.at < $2) end desc, currency`,
       [from, to],
     )
     return rows.map(({ currency }) => currency)
   }
 
-  /** Sums by interval; `starts` rises, and an interval ends where the next begins. */
+  /** Sums by interval; `starts` rises, and an interval ends where the next begins. Each is a range of the key. */
   figures(currency: string, starts: readonly Instant[], end: Instant): Promise<readonly IntervalSums[]> {
     // A sum of bigints is a numeric, which the driver hands over as text; no sum of ours leaves bigint.
     const sums = figureNames.map((name) => `sum(${name})::int8 as ${name}`).join(', ')
     return this.#database.read<IntervalSums>(
-      `select width_bucket(at, $2::timestamptz[]) - 1 as index, ${sums} from ${this.schema}.figures
-        where currency = $1 and at >= ($2::timestamptz[])[1] and at < $3 group by 1 order by 1`,
-      [currency, starts, end],
+      `select piece.place - 1 as index, f.* from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality as piece (starts, ends, place)
+         cross join lateral (select ${sums} from ${this.schema}.figures where currency = $1 and at >= piece.starts and at < piece.ends offset 0) f
+        where f.orders is not null order by 1`,
+      [currency, starts, [...starts.slice(1), end]],
     )
   }
 

@@ -51,9 +51,10 @@ export const parcelMarkup = ({ card, facts, lines, shop, trackingUrl }: MessageF
 }
 
 /** JSON inside a script element: nothing in it may look like the element's end or a comment. */
-const script = (value: unknown): string =>
-  JSON.stringify(value)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('>', '\\u003e')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029')
+const script = (value: unknown): string => JSON.stringify(value).replaceAll(/[<>\u2028\u2029]/g, (sign) => escapes[sign] ?? sign)
+const escapes: Readonly<Record<string, string>> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+}

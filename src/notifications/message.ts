@@ -28,12 +28,12 @@ export const composeMessage = (facts: MessageFacts, recipient: Recipient): Messa
     ...links.map(([name, url]) => `${name}: ${url}`),
     `Your order number is ${card.number}.`,
     shop.name,
-  ].map((part) => part.replaceAll('\r', ''))
+  ]
   const markup = kind === 'placed' ? orderMarkup(facts, recipient) : kind === 'shipped' ? parcelMarkup(facts, recipient) : undefined
   const heading = oneLine(subject)
   return {
     subject: heading,
-    text: `${text.join('\n\n')}\n`,
+    text: `${text.join('\n\n').replaceAll('\r', '')}\n`,
     html: page({ heading, greeting, body, shown, money, links, number: card.number, shop: shop.name, markup }),
     sms: smsOf(heading, shop.name, links[0]?.[1]),
   }

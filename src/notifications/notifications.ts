@@ -4,13 +4,13 @@ import type { OrderId, PersonRef } from '../kernel/ids.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
 import type { Database } from '../platform/postgres/database.ts'
 import type { Records } from '../platform/records/records.ts'
-import type { TaskHandler } from '../platform/tasks/worker.ts'
+import type { TaskHandler } from '../platform/tasks/handler.ts'
 import type { ParcelQueries } from '../shipping/contract.ts'
 import { outboxMail } from './adapters/outbox-store.ts'
 import type { MailPort, SmsPort } from './adapters/ports.ts'
 import { simulatedSms } from './adapters/simulated-sms.ts'
 import { SimulatedSmsBook } from './adapters/simulated-sms-store.ts'
-import { smtpMail } from './adapters/smtp.ts'
+import { mailsAClaim, smtpMail } from './adapters/smtp.ts'
 import { notificationReaction } from './reactions.ts'
 import { notificationRoutes } from './routes.ts'
 import { Sending } from './sending-service.ts'
@@ -46,16 +46,17 @@ export type Notifications = Readonly<{
 export const createNotifications = (options: NotificationsOptions): Notifications => {
   const { database, records, shop, smtpUrl, mailFrom, parcels, orderUrl, committed } = options
   const store = new NotificationStore(database)
-  const configured = smtpUrl === undefined || mailFrom === undefined ? outboxMail(database) : smtpMail(smtpUrl, mailFrom)
-  const mail = options.mail ?? configured
+  const server = smtpUrl === undefined || mailFrom === undefined ? undefined : smtpMail(smtpUrl, mailFrom)
+  const mail = options.mail ?? server ?? outboxMail(database)
   const simulated = simulatedSms({
     batches: database,
     records,
     book: new SimulatedSmsBook(database),
-    reported: ({ id, status }) => (status === 'undelivered' ? store.undelivered(id) : Promise.resolve()),
+    reported: (reports) => store.undelivered(reports.flatMap(({ id, status }) => (status === 'undelivered' ? [id] : []))),
   })
   const sms = options.sms ?? simulated.port
-  const sending = new Sending({ database, records, store, mail, sms, shop, parcels, orderUrl, committed })
+  const tasksMax = mail === server ? mailsAClaim : undefined
+  const sending = new Sending({ database, records, store, mail, sms, tasksMax, shop, parcels, orderUrl, committed })
   return {
     reactions: [notificationReaction(store, records)],
     tasks: [sending.task, ...simulated.tasks],

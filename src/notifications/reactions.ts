@@ -6,26 +6,39 @@ import type { Handled, Reaction } from '../platform/bus/consumers.ts'
 import { newId } from '../platform/ids.ts'
 import type { Person, Records } from '../platform/records/records.ts'
 import type { Work } from '../platform/store/work.ts'
+import { bundled } from '../platform/tasks/bundle.ts'
 import type { Channel } from './contract.ts'
 import { recipientOf } from './recipient.ts'
 import { sendTask } from './send-task.ts'
 import { type NewNotification, type NotificationStore, toldKey } from './store.ts'
-import { cardLines, cardOf, type CardLine, type Notice, type OrderCard, tell, tellPlaced, told } from './telling.ts'
+import { cardLines, cardOf, type CardLine, isNews, type Notice, type OrderCard, tell, tellPlaced, told } from './telling.ts'
 
-const isTold = (event: Fact): event is OrderEvent => told.some((type) => type === event.type)
+const toldTypes: ReadonlySet<string> = new Set(told)
+const isTold = (event: Fact): event is OrderEvent => toldTypes.has(event.type)
 
 export const notificationReaction = (store: NotificationStore, records: Records): Reaction => ({
   name: 'notifications.orders',
   on: told,
   react: async (work, envelopes) => {
-    const cards = new Cards(await store.cards(work, [...new Set(envelopes.map(({ stream }) => stream))]))
+    const news = envelopes.filter(({ event }) => isTold(event) && isNews(event))
+    if (news.length === 0) return envelopes.map(() => 'done')
+    const known = await store.cards(work, [...new Set(news.map(({ stream }) => stream))])
+    const cards = new Cards(known)
     const handled = envelopes.map((envelope) => cards.take(envelope))
-    const rows = await rowsOf(work, cards.notices, { store, records })
+    // Of an order that is new here nothing was told before.
+    const due = cards.notices
+    const before = await store.toldBefore(work, [...new Set(due.flatMap(({ card }) => (known.has(card.id) ? [card.id] : [])))])
+    const rows = await rowsOf(work, due, before, { store, records })
     work.add(
       store.addCards(cards.added),
       store.saveCards(cards.changed),
       store.add(rows, work.now),
-      records.schedule(rows.map((row) => sendTask(row, work))),
+      records.schedule(
+        bundled(
+          rows.map((row) => sendTask(row, work)),
+          work.now,
+        ),
+      ),
     )
     return handled
   },
@@ -40,12 +53,12 @@ class Cards {
   readonly #lines = new Map<OrderId, readonly CardLine[]>()
   readonly #changed = new Set<OrderId>()
 
-  constructor(known: Map<OrderId, OrderCard>) {
-    this.#known = known
+  constructor(known: ReadonlyMap<OrderId, OrderCard>) {
+    this.#known = new Map(known)
   }
 
   take({ event, stream, position }: Envelope): Handled {
-    if (!isTold(event)) return 'done'
+    if (!isTold(event) || !isNews(event)) return 'done'
     const before = this.#known.get(stream)
     if (event.type === 'OrderPlaced') {
       if (before !== undefined) return 'done'
@@ -81,11 +94,15 @@ class Cards {
 type Ports = Readonly<{ store: NotificationStore; records: Records }>
 
 /** One row a channel that the customer has and wants; none for what was told before. */
-const rowsOf = async (work: Work, due: readonly Due[], { store, records }: Ports): Promise<NewNotification[]> => {
+const rowsOf = async (
+  work: Work,
+  due: readonly Due[],
+  before: Set<string>,
+  { store, records }: Ports,
+): Promise<NewNotification[]> => {
   if (due.length === 0) return []
   const users = [...new Set(due.flatMap(({ card }) => card.user ?? []))]
   const muted = await store.mutedChannels(work, users)
-  const before = await store.toldBefore(work, [...new Set(due.map(({ card }) => card.id))])
   const people = await records.people([...new Set(due.flatMap(({ card }) => card.contact ?? []))])
   return due.flatMap(({ card, notice, position }) => {
     const { contact } = card

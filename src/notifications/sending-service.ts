@@ -2,21 +2,23 @@
 import { refuse, type Refusal } from '../kernel/decider.ts'
 import type { OrderId } from '../kernel/ids.ts'
 import type { Database } from '../platform/postgres/database.ts'
-import type { KeyClaim, Records } from '../platform/records/records.ts'
-import { rerunAborted, type Work } from '../platform/store/work.ts'
+import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
+import { Fault, rerunAborted, type Work } from '../platform/store/work.ts'
 import { type CommonReason, keyReused } from '../platform/streams/service.ts'
-import type { ClaimedTask, TaskHandler, TaskResult } from '../platform/tasks/worker.ts'
+import { type ClaimedTask, settleEach, type TaskHandler, type TaskOutcome } from '../platform/tasks/handler.ts'
 import type { ParcelQueries } from '../shipping/contract.ts'
 import { type MailPort, type SmsPort, Undeliverable } from './adapters/ports.ts'
 import { composeMessage } from './message.ts'
 import { recipientOf } from './recipient.ts'
 import { sendKind, sendTask } from './send-task.ts'
-import type { NotificationOfOrder, NotificationStore } from './store.ts'
+import type { DueNotification, End, NotificationStore } from './store.ts'
 import { withoutPersonalData } from './text.ts'
 import type { Shop } from './wording.ts'
 
 /** With the worker's doubling waits about half an hour; a mail server that refuses new senders at first wants some minutes. */
 const attemptsMax = 12
+/** Messages handed to their provider at once: those that keep a book of their own enter them together. */
+const sendsAtOnceMax = 256
 
 export type RetryReason = 'notification_not_found' | 'notification_not_failed'
 export type Retried = Readonly<{ id: string; replayed: boolean }>
@@ -27,6 +29,8 @@ export type SendingOptions = Readonly<{
   store: NotificationStore
   mail: MailPort
   sms: SmsPort
+  /** Tasks a claim, where the mail server is slower than usual. */
+  tasksMax?: number | undefined
   shop: Shop
   /** For the carrier's own page of a parcel. */
   parcels?: ParcelQueries | undefined
@@ -43,36 +47,42 @@ export class Sending {
   }
 
   get task(): TaskHandler {
-    return { kind: sendKind, run: (task) => this.#run(task), attemptsMax }
+    const { tasksMax } = this.#options
+    return { kind: sendKind, run: (tasks) => this.#run(tasks), attemptsMax, ...(tasksMax === undefined ? {} : { tasksMax }) }
   }
 
   /** The same task twice finds the message sent; a provider asked twice for it knows it by the notification's id. */
-  async #run({ body, attempt }: ClaimedTask): Promise<TaskResult> {
+  async #run(tasks: readonly ClaimedTask[]): Promise<readonly TaskOutcome[]> {
     const { store } = this.#options
-    const id = String(body['notification'])
-    const row = await store.begin(id)
-    if (row === undefined) return 'done'
-    const fault = await this.#send(row).then(() => undefined, faultOf)
-    if (fault !== undefined) {
-      const reason = withoutPersonalData(fault.message)
-      const over = fault instanceof Undeliverable || attempt >= attemptsMax
-      await store.finish(id, over ? 'FAILED' : 'PENDING', reason)
-      if (over) return 'done'
-      // Thrown for the worker's backoff; without its cause, whose text may name the recipient.
-      throw new Error(`${row.channel}: ${reason}`)
-    }
-    await store.finish(id, 'SENT', null)
-    return 'done'
+    const due = await store.due(tasks.map(idOf))
+    const rows = [...due.values()]
+    const known = await this.#known(rows)
+    const sent = await settleEach(rows, sendsAtOnceMax, (row) => this.#send(row, known))
+    const attempts = new Map(tasks.map((task) => [idOf(task), task.attempt]))
+    const ends = new Map(rows.map(({ id }, index) => [id, endOf(id, sent[index], attempts.get(id) ?? 1)]))
+    await store.finish([...ends.values()])
+    return tasks.map((task) => {
+      const end = ends.get(idOf(task))
+      // Failed for the worker's backoff; without its cause, whose text may name the recipient.
+      return end?.status === 'PENDING' ? new Fault(new Error(`${due.get(end.id)?.channel}: ${end.error}`)) : 'done'
+    })
   }
 
-  async #send(row: NotificationOfOrder): Promise<void> {
-    const { records, mail, sms, shop, orderUrl } = this.#options
-    const person = (await records.people([row.person])).get(row.person)
+  async #known(rows: readonly DueNotification[]): Promise<Known> {
+    const { records, parcels } = this.#options
+    const people = await records.people([...new Set(rows.map(({ person }) => person))])
+    const orders = [...new Set(rows.flatMap(({ order, facts }) => (facts.parcel === undefined ? [] : [order])))]
+    const sent = parcels === undefined || orders.length === 0 ? [] : [...(await parcels.ofOrders(orders)).values()].flat()
+    return { people, trackingUrls: new Map(sent.map(({ id, trackingUrl }) => [id, trackingUrl])) }
+  }
+
+  async #send(row: DueNotification, { people, trackingUrls }: Known): Promise<void> {
+    const { mail, sms, shop, orderUrl } = this.#options
+    const person = people.get(row.person)
     if (person === undefined) throw new Undeliverable('the recipient was erased')
     const recipient = recipientOf(person)
-    const trackingUrl = await this.#trackingUrl(row)
-    const facts = { ...row, shop, trackingUrl, orderUrl: orderUrl?.(row.order) }
-    const message = composeMessage(facts, recipient)
+    const trackingUrl = row.facts.parcel === undefined ? undefined : trackingUrls.get(row.facts.parcel)
+    const message = composeMessage({ ...row, shop, trackingUrl, orderUrl: orderUrl?.(row.order) }, recipient)
     if (row.channel === 'email') {
       if (recipient.email === undefined) throw new Undeliverable('there is no usable mail address')
       const to = { name: recipient.name, address: recipient.email }
@@ -81,13 +91,6 @@ export class Sending {
       if (recipient.phone === undefined) throw new Undeliverable('there is no usable phone number')
       await sms.send({ id: row.id, person: row.person, to: recipient.phone, text: message.sms })
     }
-  }
-
-  async #trackingUrl({ order, facts }: NotificationOfOrder): Promise<string | undefined> {
-    const { parcels } = this.#options
-    if (parcels === undefined || facts.parcel === undefined) return undefined
-    const known = (await parcels.ofOrders([order])).get(order) ?? []
-    return known.find(({ id }) => id === facts.parcel)?.trackingUrl
   }
 
   /** A failed message once more, by hand. */
@@ -110,4 +113,15 @@ export class Sending {
   }
 }
 
-const faultOf = (fault: unknown): Error => (fault instanceof Error ? fault : new Error(String(fault)))
+/** What the messages of a claim need beside their rows: who is written to, and the carrier's own page of each parcel. */
+type Known = Readonly<{ people: ReadonlyMap<string, Person>; trackingUrls: ReadonlyMap<string, string | undefined> }>
+
+const idOf = ({ body }: ClaimedTask): string => String(body['notification'])
+
+const endOf = (id: string, sent: unknown, attempt: number): End => {
+  if (!(sent instanceof Fault)) return { id, status: 'SENT', error: null }
+  const { cause } = sent
+  const error = withoutPersonalData(cause instanceof Error ? cause.message : String(cause))
+  const over = cause instanceof Undeliverable || attempt >= attemptsMax
+  return { id, status: over ? 'FAILED' : 'PENDING', error }
+}

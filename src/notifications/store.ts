@@ -1,7 +1,6 @@
 /** All the SQL of notifications, but for what the simulated providers keep to themselves. */
 import type { Day, Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
-import { gathered, gatheredById } from '../platform/store/gather.ts'
 import type { SqlWrite, Work } from '../platform/store/work.ts'
 import type { Channel, NotificationKind, NotificationStatus } from './contract.ts'
 import type { CardLine, Facts, OrderCard } from './telling.ts'
@@ -101,20 +100,28 @@ const joined = (row: JoinedSql): NotificationOfOrder => ({
   lines: row.lines,
 })
 
+/** What sending one needs. */
+export type DueNotification = Pick<NotificationOfOrder, 'id' | 'order' | 'kind' | 'channel' | 'person' | 'facts' | 'card' | 'lines'>
+type DueSql = Omit<DueNotification, 'card'> & Pick<CardSql, 'number' | 'currency' | 'prepaid' | 'promised' | 'totals'>
+const dueOf = ({ number, currency, prepaid, promised, totals, ...row }: DueSql): DueNotification => ({
+  ...row,
+  // Of a muted order there is nothing to send.
+  card: { id: row.order, number, currency, muted: false, prepaid, promised: promised ?? undefined, totals },
+})
+/** Said so that the planner looks messages up by their ids: through the index of those pending it would read them all. */
+const stillPending = `n.status not in ('SENT', 'FAILED')`
+
 /** Names what a notification is about, to know it again. */
 export const toldKey = (row: Readonly<{ order: string; kind: string; channel: string; subject: string }>): string =>
   `${row.order}\n${row.kind}\n${row.channel}\n${row.subject}`
 
-type End = Readonly<{ id: string; status: 'SENT' | 'FAILED' | 'PENDING'; error: string | null }>
+/** What a try came to; `PENDING` is tried again. */
+export type End = Readonly<{ id: string; status: 'SENT' | 'FAILED' | 'PENDING'; error: string | null }>
 
 export class NotificationStore {
   readonly #database: Database
-  readonly #begun: (ids: readonly string[]) => Promise<ReadonlyMap<string, NotificationOfOrder>>
-  readonly #finished: (end: End) => Promise<void>
   constructor(database: Database) {
     this.#database = database
-    this.#begun = gatheredById('notifications begun', (ids) => this.#begin(ids))
-    this.#finished = gathered('notifications finished', (ends: readonly End[]) => this.#finish(ends))
   }
 
   /** Not locked: the reaction's position row keeps all others away. */
@@ -128,6 +135,7 @@ export class NotificationStore {
   }
 
   async toldBefore(work: Work, orders: readonly OrderId[]): Promise<Set<string>> {
+    if (orders.length === 0) return new Set()
     const statement = {
       name: 'notification_told',
       text: `select order_id as "order", kind, channel, subject from notifications.notifications where order_id = any($1::uuid[])`,
@@ -200,40 +208,35 @@ export class NotificationStore {
     }
   }
 
-  /** Counts the attempt. Undefined where there is nothing to send any more: it was sent, or given up. */
-  async begin(id: string): Promise<NotificationOfOrder | undefined> {
-    return (await this.#begun([id])).get(id)
-  }
-
-  async #begin(ids: readonly string[]): Promise<ReadonlyMap<string, NotificationOfOrder>> {
-    const rows = await this.#database.read<JoinedSql>(
-      `with n as (update notifications.notifications set attempts = attempts + 1 where id = any($1::uuid[]) and status = 'PENDING' returning *)
-       select ${rowColumns}, ${withOrder} from n join notifications.orders o on o.id = n.order_id`,
+  /** Those of these that are still to be sent. */
+  async due(ids: readonly string[]): Promise<ReadonlyMap<string, DueNotification>> {
+    const rows = await this.#database.read<DueSql>(
+      `select n.id, n.order_id as "order", n.kind, n.channel, n.person, n.facts, o.number, o.currency, o.prepaid, o.promised, o.totals, o.lines
+         from notifications.notifications n join notifications.orders o on o.id = n.order_id where n.id = any($1::uuid[]) and ${stillPending}`,
       [ids],
-      'notification_begin',
+      'notification_due',
     )
-    return new Map(rows.map((row) => [row.id, joined(row)]))
+    return new Map(rows.map((row) => [row.id, dueOf(row)]))
   }
 
-  finish(id: string, status: 'SENT' | 'FAILED' | 'PENDING', error: string | null): Promise<void> {
-    return this.#finished({ id, status, error })
-  }
-
-  async #finish(ends: readonly End[]): Promise<readonly void[]> {
+  /** Counts the tries, and says what came of them. */
+  async finish(ends: readonly End[]): Promise<void> {
+    if (ends.length === 0) return
     await this.#database.read(
-      `update notifications.notifications n set status = e.status, last_error = e.error, sent_at = case when e.status = 'SENT' then now() else n.sent_at end
-         from unnest($1::uuid[], $2::text[], $3::text[]) as e (id, status, error) where n.id = e.id and n.status = 'PENDING'`,
+      `update notifications.notifications n set status = e.status, attempts = n.attempts + 1, last_error = e.error,
+          sent_at = case when e.status = 'SENT' then now() else n.sent_at end
+         from unnest($1::uuid[], $2::text[], $3::text[]) as e (id, status, error) where n.id = e.id and ${stillPending}`,
       [ends.map(({ id }) => id), ends.map(({ status }) => status), ends.map(({ error }) => error)],
       'notification_finish',
     )
-    return ends.map(() => undefined)
   }
 
-  /** A text that was handed over and did not arrive after all. */
-  async undelivered(id: string): Promise<void> {
+  /** Texts that were handed over and did not arrive after all. */
+  async undelivered(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
     await this.#database.read(
-      `update notifications.notifications set status = 'FAILED', last_error = 'undelivered' where id = $1 and status in ('SENT', 'PENDING')`,
-      [id],
+      `update notifications.notifications set status = 'FAILED', last_error = 'undelivered' where id = any($1::uuid[]) and status in ('SENT', 'PENDING')`,
+      [ids],
       'notification_undelivered',
     )
   }

@@ -52,6 +52,13 @@ export const told: readonly OrderEvent['type'][] = [
   'StatusChanged',
 ]
 
+/** Whether an event can say anything new: most news of money and most headlines are told by what brought them about. */
+export const isNews = (event: OrderEvent): boolean => {
+  if (event.type === 'MoneyRecorded') return event.step === 'refunded'
+  if (event.type === 'StatusChanged') return event.to === 'ready'
+  return true
+}
+
 /** Lines kept for messages: an order of 2,000 lines is not read in a mail. Indexes stay those of the order. */
 export const linesKeptMax = 100
 

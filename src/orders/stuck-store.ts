@@ -68,7 +68,7 @@ const incidentsSql = `
     select p.id, p.order_id, case when p.state ->> 'unknown' is not null then 'payment_unknown'
         when p.state -> 'refunds' -> -1 ->> 'step' = 'failed' then 'refund_failed' else 'capture_failed' end as reason, p.state ->> 'unknown' as unknown
       from payments.payments p
-     where p.state ->> 'unknown' in ('authorize', 'capture', 'refund', 'void') or p.state -> 'refunds' -> -1 ->> 'step' = 'failed' or p.state -> 'captures' -> -1 ->> 'step' = 'failed'),
+     where p.trouble),
   payments as (
     select format('payment:%s', m.id) as ref, m.order_id as about, m.reason,
         case m.reason when 'payment_unknown' then format('payment %s: the provider was asked to %s and did not answer', m.id, m.unknown)

@@ -68,6 +68,11 @@ export const owed = (payment: Started): number => {
 export const isOpen = (payment: Started): boolean =>
   payment.authorized === 0 && payment.ended === undefined && payment.wanted > 0 && payment.unknown === undefined
 
+/** Whether people must look: the provider's answer is missing, or its last refund or capture was declined. */
+export const isInTrouble = (payment: Payment): boolean =>
+  payment.status === 'started' &&
+  (payment.unknown !== undefined || payment.refunds.at(-1)?.step === 'failed' || payment.captures.at(-1)?.step === 'failed')
+
 export const paymentStatus = (payment: Started): PaymentStatus => {
   if (payment.unknown !== undefined) return 'unknown'
   const back = refunded(payment)

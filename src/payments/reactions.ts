@@ -1,13 +1,12 @@
 /** What payments does when orders, parcels or money move. The lead of all of it is `flow.ts`. */
-import { Deciding, isRefusal } from '../kernel/decider.ts'
-import type { Envelope, Fact } from '../kernel/event.ts'
+import { type Change, Deciding, isRefusal } from '../kernel/decider.ts'
+import type { Envelope, Fact, Origin } from '../kernel/event.ts'
 import type { OrderEventOf } from '../orders/contract.ts'
 import type { ParcelEvent } from '../shipping/contract.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
 import { newId } from '../platform/ids.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Work } from '../platform/store/work.ts'
-import type { Asked } from '../platform/streams/service.ts'
 import { allot, type Held } from './allotment.ts'
 import type { PaymentEvent } from './contract.ts'
 import { worthOfLines } from './goods.ts'
@@ -41,7 +40,7 @@ export const paymentReactions = ({ service, log }: ReactionOptions): readonly Re
     react: async (work, envelopes) => {
       const book = await OrderBook.open(service, work, envelopes.map(orderOf), log)
       for (const envelope of envelopes) if (fits(envelope.event)) respond(book, envelope.event, envelope)
-      await service.within(work, book.asked)
+      service.keep(work, book.changes, book.origins)
       return envelopes.map(() => 'done' as const)
     },
   })
@@ -126,17 +125,17 @@ const billParcel = (book: OrderBook, event: ParcelCollected, envelope: Envelope)
   }
 }
 
-/** The payments of a batch's orders, as they are while the batch goes on; and what is to be asked of them, in order. */
+/** The payments of a batch's orders, as they are while the batch goes on; and what becomes of them. */
 class OrderBook {
-  readonly asked: Asked<PaymentCommand>[] = []
+  /** What the last change of each was caused by. */
+  readonly origins = new Map<string, Origin>()
   readonly #deciding: Deciding<PaymentCommand, PaymentEvent, Payment, PaymentReason>
   readonly #ids: Map<string, string[]>
   readonly #work: Work
   readonly #log: Logger
 
   static async open(service: PaymentService, work: Work, orders: readonly string[], log: Logger): Promise<OrderBook> {
-    const { store } = service
-    const stored = await store.lock(work, await store.idsBy(work, 'order_id', [...new Set(orders)]))
+    const stored = await service.store.lockOfOrders(work, [...new Set(orders)])
     const ids = new Map<string, string[]>()
     for (const [id, { state }] of stored) {
       if (state.status === 'started') ids.set(state.order, [...(ids.get(state.order) ?? []), id])
@@ -206,7 +205,10 @@ class OrderBook {
       return
     }
     this.#deciding.keep(id, decided)
-    if (decided.events.length === 0) return
-    this.asked.push({ id, command, origin: { actor: 'system', cause: `event:${position}` } })
+    if (decided.events.length > 0) this.origins.set(id, { actor: 'system', cause: `event:${position}` })
+  }
+
+  get changes(): readonly Change<PaymentEvent, Payment>[] {
+    return this.#deciding.changes
   }
 }

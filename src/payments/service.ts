@@ -1,5 +1,5 @@
 /** The one way into payments: commands, webhooks and new attempts, each decided in a batch and saved with its effects. */
-import { Deciding, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
+import { type Change, Deciding, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
 import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
@@ -8,7 +8,8 @@ import type { OrderFacts } from '../orders/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Records, Task } from '../platform/records/records.ts'
 import { type Batches, Fault, isolateFaults, rerunAborted, type Work, type Write } from '../platform/store/work.ts'
-import { type Asked, type Outcome, StreamService, streamLimits } from '../platform/streams/service.ts'
+import { appendOf, type Asked, type Outcome, StreamService, streamLimits } from '../platform/streams/service.ts'
+import { bundled } from '../platform/tasks/bundle.ts'
 import type { PaymentEvent, PaymentMethod, PaymentQueries, PaymentView } from './contract.ts'
 import { movementsOf } from './money-log.ts'
 import { payment, type PaymentCommand, type PaymentReason } from './payment.ts'
@@ -35,6 +36,8 @@ export type PaymentServiceOptions = Readonly<{
   signal: () => void
 }>
 
+/** What the tasks of one claim tell is one commit. */
+const commandLimits = { ...streamLimits, itemsMax: 256 } as const
 /** A buyer needs a moment on the page: before that, asking the provider tells nothing. */
 const firstQuestionSeconds = 30
 /** Where the provider itself does not know, it is asked again soon. */
@@ -60,6 +63,7 @@ export class PaymentService implements PaymentQueries {
   readonly provider: string
   readonly #options: PaymentServiceOptions
   readonly #streams: StreamService<PaymentCommand, PaymentEvent, Payment, PaymentReason>
+  readonly #commands: (asked: Asked<PaymentCommand>) => Promise<PaymentOutcome | Fault>
   readonly #webhooks: (taken: Taken) => Promise<WebhookOutcome | Fault>
 
   constructor(options: PaymentServiceOptions) {
@@ -67,8 +71,9 @@ export class PaymentService implements PaymentQueries {
     this.#options = options
     this.store = store
     this.provider = options.provider
-    const effects = effectsOf(records, store)
+    const effects = moneyMoved(store)
     this.#streams = new StreamService({ name: 'payments', batches, records, store, decider: payment, effects, committed: signal })
+    this.#commands = microBatch('payments', (asked: readonly Asked<PaymentCommand>[]) => this.#handle(asked), commandLimits)
     const commit = async (taken: readonly Taken[]): Promise<readonly (WebhookOutcome | Fault)[]> => {
       const outcomes = await isolateFaults(taken, (some) => batches.batch((work) => this.#take(work, some)))
       signal()
@@ -77,8 +82,16 @@ export class PaymentService implements PaymentQueries {
     this.#webhooks = microBatch('payments.webhooks', commit, streamLimits)
   }
 
-  handle(asked: Asked<PaymentCommand>): Promise<PaymentOutcome> {
-    return this.#streams.handle(asked)
+  async handle(asked: Asked<PaymentCommand>): Promise<PaymentOutcome> {
+    const outcome = await this.#commands(asked)
+    if (outcome instanceof Fault) throw outcome.cause
+    return outcome
+  }
+
+  async #handle(asked: readonly Asked<PaymentCommand>[]): Promise<readonly (PaymentOutcome | Fault)[]> {
+    const outcomes = await isolateFaults(asked, (some) => this.#options.batches.batch((work) => this.within(work, some)))
+    this.#options.signal()
+    return outcomes
   }
 
   /** A refund that staff gives. Their own words never enter a fact: they are kept apart, where they can be erased. */
@@ -104,8 +117,26 @@ export class PaymentService implements PaymentQueries {
   }
 
   /** Inside a batch of someone else's: a reaction's. */
-  within(work: Work, asked: readonly Asked<PaymentCommand>[]): Promise<readonly PaymentOutcome[]> {
-    return this.#streams.within(work, asked)
+  async within(work: Work, asked: readonly Asked<PaymentCommand>[]): Promise<readonly PaymentOutcome[]> {
+    const outcomes = await this.#streams.within(work, asked)
+    const tasks = outcomes.flatMap((outcome) =>
+      isRefusal(outcome) ? [] : outcome.events.flatMap((event) => tasksOf(outcome.id, event, outcome.state, work.now)),
+    )
+    if (tasks.length > 0) work.add(this.#options.records.schedule(bundled(tasks, work.now)))
+    return outcomes
+  }
+
+  /** What someone else's batch decided with the payments' own rules, with everything that follows from it. */
+  keep(work: Work, changes: readonly Change<PaymentEvent, Payment>[], origins: ReadonlyMap<string, Origin>): void {
+    if (changes.length === 0) return
+    const { store, records } = this.#options
+    const tasks = changes.flatMap(({ id, events, state }) => events.flatMap((event) => tasksOf(id, event, state, work.now)))
+    work.add(
+      store.save(changes),
+      records.append(changes.map((change) => appendOf(change, origins.get(change.id), work.now))),
+      store.log(changes.flatMap((change) => movementsOf(change, work.now))),
+      records.schedule(bundled(tasks, work.now)),
+    )
   }
 
   /** A webhook as it came: raw body and headers. Its effect and its id are saved together, so it counts once. */
@@ -137,7 +168,7 @@ export class PaymentService implements PaymentQueries {
 
   async #attempt(work: Work, facts: OrderFacts, method: PaymentMethod, by: Asker): Promise<AttemptOutcome> {
     const { origin, key } = by
-    const siblings = await this.store.lock(work, await this.store.idsBy(work, 'order_id', [facts.id]))
+    const siblings = await this.store.lockOfOrders(work, [facts.id])
     const known = (await this.#options.records.claimed(work, [key])).size > 0
     const states = [...siblings].flatMap(([id, { state }]) => (state.status === 'started' ? [{ id, state }] : []))
     const before = states.at(-1)?.state
@@ -183,7 +214,7 @@ export class PaymentService implements PaymentQueries {
       [...stored].map(([id, { state }]) => [state.status === 'started' ? state.reference : undefined, id]),
     )
     const deciding = new Deciding(payment, stored)
-    const asked: Asked<PaymentCommand>[] = []
+    const origins = new Map<string, Origin>()
     const outcomes = taken.map(({ provider, news }): WebhookOutcome => {
       const id = news.payment ?? byReference.get(news.reference) ?? ''
       if (seen.has(webhookName({ provider, id: news.id }))) return { payment: id, duplicate: true }
@@ -196,12 +227,12 @@ export class PaymentService implements PaymentQueries {
         const decided = deciding.consider(id, command)
         if (isRefusal(decided)) return decided
         deciding.keep(id, decided)
-        asked.push({ id, command, origin: { actor: `provider:${provider}`, cause: `webhook:${news.id}` } })
+        if (decided.events.length > 0) origins.set(id, { actor: `provider:${provider}`, cause: `webhook:${news.id}` })
       }
       seen.add(webhookName({ provider, id: news.id }))
       return { payment: id, duplicate: false }
     })
-    await this.within(work, asked)
+    this.keep(work, deciding.changes, origins)
     const fresh = taken.filter((_, index) => isFresh(outcomes[index]))
     if (fresh.length > 0) work.add(this.store.remember(fresh.map(idOf), work.now))
     return outcomes
@@ -240,18 +271,15 @@ const commandOf = (news: ProviderNews): PaymentCommand | undefined => {
   }
 }
 
-/** What a change of a payment writes beside itself: rows of the money log, and tasks for what is to be asked of the provider. */
-const effectsOf =
-  (records: Records, store: PaymentRepository) =>
+/** The rows of the money log that a change of a payment writes beside itself. */
+const moneyMoved =
+  (store: PaymentRepository) =>
   (change: Parameters<typeof movementsOf>[0], work: Work): readonly Write[] => {
-    const writes: Write[] = []
     const movements = movementsOf(change, work.now)
-    if (movements.length > 0) writes.push(store.log(movements))
-    const tasks = change.events.flatMap((event) => tasksOf(change.id, event, change.state, work.now))
-    if (tasks.length > 0) writes.push(records.schedule(tasks))
-    return writes
+    return movements.length > 0 ? [store.log(movements)] : []
   }
 
+/** What is to be asked of the provider because of an event. */
 const tasksOf = (id: string, event: PaymentEvent, state: Payment, now: Instant): readonly Task[] => {
   const task = (kind: string, seconds: number, body: Readonly<Record<string, unknown>> = {}): Task[] => [
     { id: newId(now), kind, key: id, dueAt: addSeconds(now, seconds), body: { ...body, since: now } },

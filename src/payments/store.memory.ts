@@ -1,4 +1,5 @@
 /** The memory form of the payment repository, for tests and for the simulation. */
+import type { Stored } from '../kernel/decider.ts'
 import type { Instant } from '../kernel/ids.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import { MemoryStreams } from '../platform/streams/store.ts'
@@ -12,6 +13,10 @@ export class MemoryPayments extends MemoryStreams<Payment> implements PaymentRep
   readonly #inbox = new Set<string>()
   constructor() {
     super(paymentTable)
+  }
+
+  async lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>> {
+    return this.lock(work, await this.idsBy(work, 'order_id', orders))
   }
 
   log(movements: readonly LoggedMovement[]): MemoryWrite {

@@ -1,16 +1,19 @@
 /** All the SQL of payments: the repository port (B13) and its PostgreSQL form. */
+import type { Stored } from '../kernel/decider.ts'
 import type { Instant } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
 import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
-import { PostgresStreams, type StreamStore, type StreamTable } from '../platform/streams/store.ts'
+import { type Found, PostgresStreams, type StreamStore, type StreamTable } from '../platform/streams/store.ts'
 import type { LoggedMovement } from './contract.ts'
 import type { MoneyDifference } from './money-log.ts'
-import type { Payment } from './payment-state.ts'
+import { isInTrouble, type Payment } from './payment-state.ts'
 
 export type WebhookId = Readonly<{ provider: string; id: string }>
 export const webhookName = ({ provider, id }: WebhookId): string => `${provider}\n${id}`
 
 export interface PaymentRepository extends StreamStore<Payment> {
+  /** All payments of these orders, locked, in id order. */
+  lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>>
   /** Appends to the money log; a movement that is there already aborts the batch. */
   log(movements: readonly LoggedMovement[]): Write
   /** The names of those webhooks that were handled before. */
@@ -28,9 +31,14 @@ export const paymentTable: StreamTable<Payment> = {
   columns: {
     order_id: { type: 'uuid', of: (state) => (state.status === 'started' ? state.order : null) },
     reference: { type: 'text', of: (state) => (state.status === 'started' ? (state.reference ?? null) : null) },
+    trouble: { type: 'bool', of: isInTrouble },
   },
 }
 
+const lockOfOrdersStatement = {
+  name: 'payments_lock_of_orders',
+  text: 'select id, version, state from payments.payments where order_id = any($1::uuid[]) order by id for update',
+}
 const logSql = `insert into payments.money_log (payment, order_id, kind, amount, currency, at, reference)
   select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::timestamptz[], $7::text[])`
 const rememberSql = `insert into payments.inbox (provider, id, at) select * from unnest($1::text[], $2::text[], $3::timestamptz[])`
@@ -44,6 +52,11 @@ export class PostgresPayments extends PostgresStreams<Payment> implements Paymen
   constructor(database: Database) {
     super(database, paymentTable)
     this.#database = database
+  }
+
+  async lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>> {
+    const rows = await sql(work).query<Found<Payment>>(lockOfOrdersStatement, [orders])
+    return new Map(rows.map(({ id, version, state }) => [id, { version, state }]))
   }
 
   log(movements: readonly LoggedMovement[]): SqlWrite {

@@ -2,6 +2,7 @@
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { ParcelStatus } from '../orders/contract.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
+import { gathered } from '../platform/store/gather.ts'
 import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
 import { type Found, PostgresStreams, type StreamStore, type StreamTable } from '../platform/streams/store.ts'
 import { isAnnounced, type Parcel } from './parcel.ts'
@@ -135,15 +136,28 @@ class PostgresSecrets implements Secrets {
 
 class PostgresSimulatedShipments implements SimulatedShipments {
   readonly #database: Database
+  readonly put: (shipment: SimulatedShipment) => Promise<void>
   constructor(database: Database) {
     this.#database = database
+    this.put = gathered('simulated shipments', (shipments: readonly SimulatedShipment[]) => this.#put(shipments))
   }
-  async put({ tracking, parcel, number, place, service, weightGrams, country, postalCode }: SimulatedShipment): Promise<void> {
+  async #put(shipments: readonly SimulatedShipment[]): Promise<readonly void[]> {
     await this.#database.read(
       `insert into shipping.simulated_shipments (tracking, parcel, order_number, place, service, weight_grams, country, postal_code)
-        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-      [tracking, parcel, number, place, service, weightGrams, country, postalCode],
+        select * from unnest($1::text[], $2::uuid[], $3::int8[], $4::text[], $5::text[], $6::int4[], $7::text[], $8::text[]) on conflict do nothing`,
+      [
+        shipments.map(({ tracking }) => tracking),
+        shipments.map(({ parcel }) => parcel),
+        shipments.map(({ number }) => number),
+        shipments.map(({ place }) => place),
+        shipments.map(({ service }) => service),
+        shipments.map(({ weightGrams }) => weightGrams),
+        shipments.map(({ country }) => country),
+        shipments.map(({ postalCode }) => postalCode),
+      ],
+      'simulated_shipments_put',
     )
+    return shipments.map(() => undefined)
   }
   async get(tracking: string): Promise<SimulatedShipment | undefined> {
     const [row] = await this.#database.read<SimulatedShipment>(

@@ -5,7 +5,7 @@ import { addSeconds, instant, milliseconds } from '../kernel/time.ts'
 import { newId } from '../platform/ids.ts'
 import type { Records } from '../platform/records/records.ts'
 import type { Work, Write } from '../platform/store/work.ts'
-import type { TaskHandler } from '../platform/tasks/worker.ts'
+import { oneByOne, type TaskHandler } from '../platform/tasks/handler.ts'
 import { simulatedName, storyOf } from './adapters/simulated.ts'
 import type { Carrier } from './carrier.ts'
 import type { ParcelEvent } from './contract.ts'
@@ -16,6 +16,8 @@ import { cancelTask, labelTask, type ShippingService } from './service.ts'
 export type Recipient = (order: OrderId) => Promise<readonly string[]>
 
 const playTask = 'shipping.simulated'
+/** Parcels a carrier is asked about at once, and claimed: what they read and bring back shares statements, and none waits out its lease. */
+const askedAtOnceMax = 64
 /** A parcel that is blocked is looked at again after this long. */
 const blockedSeconds = 2
 
@@ -39,7 +41,8 @@ const carrierOf = (service: ShippingService, parcel: LiveParcel): Carrier => {
 /** Announces a parcel to its carrier and brings back its label. The parcel's id is the carrier's key: asked twice, one shipment. */
 export const labelHandler = (service: ShippingService, recipient: Recipient): TaskHandler => ({
   kind: labelTask,
-  run: async ({ body }) => {
+  tasksMax: askedAtOnceMax,
+  run: oneByOne(askedAtOnceMax, async ({ body }) => {
     const id = parcelIdOf(body)
     const parcel = await read(service, id)
     if (parcel === undefined || parcel.label !== undefined || parcel.status === 'cancelled' || isBlocked(parcel)) return 'done'
@@ -51,16 +54,17 @@ export const labelHandler = (service: ShippingService, recipient: Recipient): Ta
     // It was cancelled while the carrier answered.
     if (isRefusal(outcome)) await carrier.cancel(made.tracking)
     return 'done'
-  },
+  }),
 })
 
 export const cancelHandler = (service: ShippingService): TaskHandler => ({
   kind: cancelTask,
-  run: async ({ body }) => {
+  tasksMax: askedAtOnceMax,
+  run: oneByOne(askedAtOnceMax, async ({ body }) => {
     const parcel = await read(service, parcelIdOf(body))
     if (parcel?.label !== undefined) await carrierOf(service, parcel).cancel(parcel.label.tracking)
     return 'done'
-  },
+  }),
 })
 
 /** `auto`: with its label, a parcel's whole story is written down as tasks, a step every `paceSeconds`. */
@@ -85,7 +89,8 @@ export const playing =
 
 export const playHandler = (service: ShippingService): TaskHandler => ({
   kind: playTask,
-  run: async ({ body, dueAt }) => {
+  tasksMax: askedAtOnceMax,
+  run: oneByOne(askedAtOnceMax, async ({ body, dueAt }) => {
     const id = parcelIdOf(body)
     const parcel = await read(service, id)
     if (parcel?.label === undefined || parcel.status === 'cancelled') return 'done'
@@ -99,5 +104,5 @@ export const playHandler = (service: ShippingService): TaskHandler => ({
     const news = { id: `${tracking}-${index}`, tracking, status: step.status, detail: step.detail, happenedAt }
     await service.learn({ carrier: simulatedName, news, raw: news })
     return 'done'
-  },
+  }),
 })

@@ -22,8 +22,9 @@ import { MemoryRecords } from '../../src/platform/records/memory.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
 import type { Records } from '../../src/platform/records/records.ts'
 import { MemoryBatches } from '../../src/platform/store/memory.ts'
-import type { Batches } from '../../src/platform/store/work.ts'
-import { type TaskHandler, TaskWorker } from '../../src/platform/tasks/worker.ts'
+import { type Batches, Fault } from '../../src/platform/store/work.ts'
+import type { TaskHandler } from '../../src/platform/tasks/handler.ts'
+import { TaskWorker } from '../../src/platform/tasks/worker.ts'
 import type { Carrier } from '../../src/shipping/carrier.ts'
 import type { ParcelEvent } from '../../src/shipping/contract.ts'
 import { createShipping, type Shipping } from '../../src/shipping/room.ts'
@@ -146,7 +147,9 @@ const memoryHarness = async (options: Options): Promise<Harness> => {
     for (const task of records.tasks.values()) {
       const handler = handlers.find(({ kind }) => kind === task.kind)
       if (handler === undefined || Date.parse(task.dueAt) > Date.now()) continue
-      if ((await handler.run({ ...task, attempt: 1 })) !== 'done') continue
+      const [outcome] = await handler.run([{ ...task, attempt: 1 }])
+      if (outcome instanceof Fault) throw outcome.cause
+      if (outcome !== 'done') continue
       records.tasks.delete(task.id)
       worked = true
     }

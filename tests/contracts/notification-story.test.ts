@@ -1,6 +1,6 @@
 /** Messages, from an order's events in the journal to the outbox, on PostgreSQL. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import type { Instant, OrderId, PersonRef } from '../../src/kernel/ids.ts'
 import { outboxMail } from '../../src/notifications/adapters/outbox-store.ts'
@@ -174,7 +174,7 @@ describe('One message an event', () => {
     const [row] = await messagesOf(id)
     const task = { id: 'x', kind: 'notification.send', key: id, attempt: 1, dueAt: at as Instant, body: { notification: row?.id } }
     const before = asked.length
-    assert.equal(await room.tasks[0]?.run(task), 'done')
+    assert.deepEqual(await room.tasks[0]?.run([task]), ['done'])
     assert.equal(asked.length, before)
   })
 })
@@ -330,6 +330,48 @@ describe('A text to a phone', () => {
   it('is tried again where the provider is busy', async () => {
     const row = await to('+447700900002')
     assert.deepEqual([row?.status, row?.attempts], ['SENT', 2])
+  })
+})
+
+describe('Many messages at once', () => {
+  const placedAtOnce = async (count: number): Promise<OrderId[]> => {
+    const ids: OrderId[] = []
+    for (let index = 0; index < count; index++) ids.push(await order({ email: `someone-${index}@example.com` }, {}))
+    await consumers.settle()
+    return ids
+  }
+
+  it('are sent with as many statements as one', async () => {
+    // The reactions' loop asks for other things meanwhile.
+    const isOurs = (name: unknown): boolean => typeof name === 'string' && /^(?:tasks|notification|people)_/.test(name)
+    const statementsOf = async (count: number): Promise<readonly unknown[]> => {
+      await placedAtOnce(count)
+      const [reads, saves] = [mock.method(database, 'read'), mock.method(database, 'save')]
+      assert.equal(await tasks.round(), count)
+      mock.restoreAll()
+      return [...reads.mock.calls.map(({ arguments: [, , name] }) => name).filter(isOurs), saves.mock.callCount()]
+    }
+    // In however many bundles the reaction wrote them; the one that is saved is the outbox.
+    const each = ['tasks_claim', 'notification_due', 'people_by_ref', 'notification_finish', 'tasks_done', 1]
+    assert.deepEqual([await statementsOf(1), await statementsOf(70)], [each, each])
+  })
+
+  it('are sent but for the one that cannot be', async () => {
+    answer = ({ to }) => (to.address === 'someone-7@example.com' ? new Error('no such host') : undefined)
+    const ids = await placedAtOnce(50)
+    await tasks.round()
+    answer = () => undefined
+    const statuses = await Promise.all(ids.map(async (id) => (await messagesOf(id))[0]?.status))
+    assert.deepEqual(
+      statuses.map((status, index) => (status === 'SENT' ? undefined : `${index} ${status}`)).filter((bad) => bad !== undefined),
+      ['7 PENDING'],
+    )
+    assert.deepEqual(await database.read('select key, attempt, last_error from platform.tasks where last_error is not null'), [
+      { key: ids[7], attempt: 1, last_error: 'email: no such host' },
+    ])
+    await nextTry()
+    await settle()
+    assert.equal((await messagesOf(ids[7] ?? assert.fail()))[0]?.status, 'SENT')
   })
 })
 

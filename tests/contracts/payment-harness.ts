@@ -21,8 +21,10 @@ import { MemoryRecords } from '../../src/platform/records/memory.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
 import type { Append, Records } from '../../src/platform/records/records.ts'
 import { MemoryBatches } from '../../src/platform/store/memory.ts'
-import type { Batches } from '../../src/platform/store/work.ts'
-import { type ClaimedTask, TaskWorker } from '../../src/platform/tasks/worker.ts'
+import { type Batches, Fault } from '../../src/platform/store/work.ts'
+import { bundleKind, kindOf, unbundled } from '../../src/platform/tasks/bundle.ts'
+import type { ClaimedTask } from '../../src/platform/tasks/handler.ts'
+import { TaskWorker } from '../../src/platform/tasks/worker.ts'
 import { testDatabase } from '../support/database.ts'
 
 export type Harness = Readonly<{
@@ -55,16 +57,15 @@ const memoryHarness = async (): Promise<Harness> => {
   const versions = new Map<string, number>()
   const done = new Map<string, number>()
   const runTask = async (id: string): Promise<boolean> => {
-    const task = records.tasks.get(id)
-    const handler = room.tasks.find(({ kind }) => kind === task?.kind)
-    if (task === undefined || handler === undefined) return false
-    const claimed: ClaimedTask = { ...task, attempt: 1 }
-    const result = await handler.run(claimed).catch((fault: unknown) => {
-      if (fault instanceof Unreachable) return { again: 1 }
-      throw fault
-    })
-    if (result === 'done') records.tasks.delete(id)
-    return result === 'done'
+    const row = records.tasks.get(id)
+    const tasks = row === undefined ? [] : unbundled<ClaimedTask>({ ...row, attempt: 1 })
+    const handler = room.tasks.find(({ kind }) => kind === tasks[0]?.kind)
+    if (handler === undefined) return false
+    const outcomes = await handler.run(tasks)
+    for (const outcome of outcomes) if (outcome instanceof Fault && !(outcome.cause instanceof Unreachable)) throw outcome.cause
+    const isDone = outcomes.every((outcome) => outcome === 'done')
+    if (isDone) records.tasks.delete(id)
+    return isDone
   }
   const react = async (): Promise<boolean> => {
     let worked = false
@@ -104,7 +105,7 @@ const memoryHarness = async (): Promise<Harness> => {
     },
     settle,
     hurry: async (kind) => {
-      for (const task of records.tasks.values()) if (task.kind === kind) await runTask(task.id)
+      for (const task of records.tasks.values()) if (kindOf(task.kind) === kind) await runTask(task.id)
     },
     events: (payment) =>
       Promise.resolve(records.journal.filter(({ stream }) => stream === payment).map(({ fact }) => fact as PaymentEvent)),
@@ -155,7 +156,9 @@ const postgresHarness = async (): Promise<Harness> => {
     },
     settle,
     hurry: async (kind) => {
-      await database.read('update platform.tasks set due_at = now(), lease_until = null where kind = $1', [kind])
+      await database.read('update platform.tasks set due_at = now(), lease_until = null where kind = any($1)', [
+        [kind, bundleKind(kind)],
+      ])
       await worker.round()
     },
     events: async (payment) => (await journal.history(payment)).map(({ event }) => event as PaymentEvent),

@@ -129,7 +129,7 @@ describe('The stuck list', () => {
 
   it('shows money whose whereabouts are unknown or that could not go back, and messages that did not arrive', async () => {
     const set = (state: object) =>
-      plant('update payments.payments set state = (state::jsonb || $2::jsonb)::json where order_id = $1', [
+      plant('update payments.payments set trouble = true, state = (state::jsonb || $2::jsonb)::json where order_id = $1', [
         order.id,
         JSON.stringify(state),
       ])

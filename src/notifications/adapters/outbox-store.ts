@@ -1,25 +1,29 @@
 /** Where no mail server is configured: mails are kept as they would have been sent, and read under `/v1/notifications/outbox`. */
 import type { Database } from '../../platform/postgres/database.ts'
 import { gathered } from '../../platform/store/gather.ts'
+import type { ColumnType } from '../../platform/store/work.ts'
 import type { MailPort } from './ports.ts'
 
 type Mail = Parameters<MailPort['send']>[0]
 
+const add = {
+  name: 'notifications.outbox',
+  sql: `insert into notifications.outbox (id, person, recipient, subject, text, html)
+    select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) on conflict (id) do nothing`,
+  types: ['uuid', 'uuid', 'text', 'text', 'text', 'text'] satisfies ColumnType[],
+}
+
 export const outboxMail = (database: Database): MailPort => {
   const keep = gathered('outbox', async (mails: readonly Mail[]) => {
-    await database.read(
-      `insert into notifications.outbox (id, person, recipient, subject, text, html)
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) on conflict (id) do nothing`,
-      [
-        mails.map(({ id }) => id),
-        mails.map(({ person }) => person),
-        mails.map(({ to }) => (to.name === undefined ? to.address : `${to.name} <${to.address}>`)),
-        mails.map(({ subject }) => subject),
-        mails.map(({ text }) => text),
-        mails.map(({ html }) => html),
-      ],
-      'outbox_add',
-    )
+    const columns = [
+      mails.map(({ id }) => id),
+      mails.map(({ person }) => person),
+      mails.map(({ to }) => (to.name === undefined ? to.address : `${to.name} <${to.address}>`)),
+      mails.map(({ subject }) => subject),
+      mails.map(({ text }) => text),
+      mails.map(({ html }) => html),
+    ]
+    await database.save([{ ...add, columns }])
     return mails.map(() => undefined)
   })
   return { send: (mail) => keep(mail), close: async () => undefined }

@@ -3,6 +3,8 @@ import type { Database } from '../../platform/postgres/database.ts'
 import type { Sms, SmsReport } from './ports.ts'
 
 export type SmsStatus = 'busy' | 'queued' | SmsReport['status']
+/** A text, and how a new one begins. */
+export type SmsEntry = Readonly<{ sms: Sms; first: SmsStatus }>
 
 export class SimulatedSmsBook {
   readonly #database: Database
@@ -10,27 +12,33 @@ export class SimulatedSmsBook {
     this.#database = database
   }
 
-  /** Enters it once; what was busy or did not arrive is queued again. @returns the status before; undefined for a new one. */
-  async enter({ id, person, to, text }: Sms, first: SmsStatus): Promise<SmsStatus | undefined> {
-    const [row] = await this.#database.read<{ before: SmsStatus | null }>(
+  /** Enters each once; what was busy or did not arrive is queued again. @returns the statuses before, without the new ones. */
+  async enter(entries: readonly SmsEntry[]): Promise<ReadonlyMap<string, SmsStatus>> {
+    const rows = await this.#database.read<{ id: string; status: SmsStatus }>(
       `with entered as (
-         insert into notifications.sms (id, person, recipient, text, status) values ($1, $2, $3, $4, $5)
+         insert into notifications.sms (id, person, recipient, text, status)
+           select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
            on conflict (id) do update set status = 'queued' where sms.status in ('busy', 'undelivered'))
-       select (select status from notifications.sms where id = $1) as before`,
-      [id, person, to, text, first],
+       select id, status from notifications.sms where id = any($1::uuid[])`,
+      [
+        entries.map(({ sms }) => sms.id),
+        entries.map(({ sms }) => sms.person),
+        entries.map(({ sms }) => sms.to),
+        entries.map(({ sms }) => sms.text),
+        entries.map(({ first }) => first),
+      ],
       'sms_enter',
     )
-    return row?.before ?? undefined
+    return new Map(rows.map(({ id, status }) => [id, status]))
   }
 
-  /** What becomes of it: `undelivered` where the number ends in `undeliverable`. */
-  async settle(id: unknown, undeliverable: string): Promise<SmsReport | undefined> {
-    const [row] = await this.#database.read<SmsReport>(
+  /** What becomes of them: `undelivered` where the number ends in `undeliverable`. */
+  settle(ids: readonly unknown[], undeliverable: string): Promise<readonly SmsReport[]> {
+    return this.#database.read<SmsReport>(
       `update notifications.sms set status = case when right(recipient, length($2)) = $2 then 'undelivered' else 'delivered' end
-        where id = $1 returning id, status`,
-      [id, undeliverable],
+        where id = any($1::uuid[]) returning id, status`,
+      [ids, undeliverable],
       'sms_settle',
     )
-    return row
   }
 }

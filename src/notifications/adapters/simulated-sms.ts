@@ -5,10 +5,12 @@
  */
 import { newId } from '../../platform/ids.ts'
 import type { Records } from '../../platform/records/records.ts'
-import type { Batches } from '../../platform/store/work.ts'
-import type { TaskHandler } from '../../platform/tasks/worker.ts'
-import { type SmsPort, type SmsReport, Undeliverable } from './ports.ts'
-import type { SimulatedSmsBook } from './simulated-sms-store.ts'
+import { gathered } from '../../platform/store/gather.ts'
+import { type Batches, Fault } from '../../platform/store/work.ts'
+import { bundled } from '../../platform/tasks/bundle.ts'
+import type { TaskHandler } from '../../platform/tasks/handler.ts'
+import { type Sms, type SmsPort, type SmsReport, Undeliverable } from './ports.ts'
+import type { SimulatedSmsBook, SmsEntry, SmsStatus } from './simulated-sms-store.ts'
 
 const reportKind = 'notification.sms_report'
 const endings = { unknown: '000', undelivered: '001', busy: '002' } as const
@@ -18,27 +20,49 @@ export type SimulatedSmsOptions = Readonly<{
   batches: Batches
   records: Records
   book: SimulatedSmsBook
-  reported: (report: SmsReport) => Promise<void>
+  reported: (reports: readonly SmsReport[]) => Promise<void>
 }>
 
 export const simulatedSms = ({ batches, records, book, reported }: SimulatedSmsOptions): SimulatedSms => {
-  const send: SmsPort['send'] = async (sms) => {
-    if (sms.to.endsWith(endings.unknown)) throw new Undeliverable('the number does not exist')
-    const busy = sms.to.endsWith(endings.busy)
-    const before = await book.enter(sms, busy ? 'busy' : 'queued')
-    if (busy && before === undefined) throw new Error('the provider is busy')
+  const takeAll = async (texts: readonly Sms[]): Promise<readonly (undefined | Fault)[]> => {
+    const known = texts.filter(({ to }) => !to.endsWith(endings.unknown))
+    // An id that is asked for twice at once is entered once.
+    const entries = [...new Map(known.map((sms) => [sms.id, { sms, first: isBusy(sms) ? 'busy' : 'queued' } as const])).values()]
+    const before = entries.length === 0 ? new Map<string, SmsStatus>() : await book.enter(entries)
     // Asked again for what it has: its report is on its way, or was given.
-    if (before === 'queued' || before === 'delivered') return
-    await batches.batch((work) => {
-      work.add(records.schedule([{ id: newId(work.now), kind: reportKind, key: sms.id, dueAt: work.now, body: { sms: sms.id } }]))
-      return Promise.resolve()
+    const taken = entries.filter(({ sms: { id }, first }) => {
+      const status = before.get(id)
+      return status === undefined ? first === 'queued' : status !== 'queued' && status !== 'delivered'
+    })
+    if (taken.length > 0) {
+      await batches.batch((work) => {
+        const task = ({ sms: { id } }: SmsEntry) => ({
+          id: newId(work.now),
+          kind: reportKind,
+          key: id,
+          dueAt: work.now,
+          body: { sms: id },
+        })
+        work.add(records.schedule(bundled(taken.map(task), work.now)))
+        return Promise.resolve()
+      })
+    }
+    return texts.map((sms) => {
+      if (sms.to.endsWith(endings.unknown)) return new Fault(new Undeliverable('the number does not exist'))
+      return isBusy(sms) && !before.has(sms.id) ? new Fault(new Error('the provider is busy')) : undefined
     })
   }
+  const take = gathered('simulated texts', takeAll)
+  const send: SmsPort['send'] = async (sms) => {
+    const fault = await take(sms)
+    if (fault !== undefined) throw fault.cause
+  }
 
-  const report: TaskHandler['run'] = async ({ body }) => {
-    const settled = await book.settle(body['sms'], endings.undelivered)
-    if (settled !== undefined) await reported(settled)
-    return 'done'
+  const report: TaskHandler['run'] = async (tasks) => {
+    await reported(await book.settle([...new Set(tasks.map(({ body }) => body['sms']))], endings.undelivered))
+    return tasks.map(() => 'done')
   }
   return { port: { send }, tasks: [{ kind: reportKind, run: report }] }
 }
+
+const isBusy = ({ to }: Sms): boolean => to.endsWith(endings.busy)

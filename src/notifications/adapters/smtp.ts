@@ -6,6 +6,8 @@ import { type Mail, type MailPort, Undeliverable } from './ports.ts'
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
 /** As many as small providers allow at once. */
 const connectionsMax = 5
+/** Claimed together, these are sent within the lease although the server takes some seconds for each. */
+export const mailsAClaim = 64
 
 /** What the server refused for good: the address, not the connection or the login. */
 const isFinal = (fault: unknown): boolean =>

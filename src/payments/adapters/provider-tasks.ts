@@ -5,7 +5,7 @@
 import { isRefusal, type Refusal } from '../../kernel/decider.ts'
 import type { Instant } from '../../kernel/ids.ts'
 import { milliseconds } from '../../kernel/time.ts'
-import type { ClaimedTask, TaskHandler, TaskResult } from '../../platform/tasks/worker.ts'
+import { type ClaimedTask, oneByOne, type TaskHandler, type TaskResult } from '../../platform/tasks/handler.ts'
 import type { PaymentCommand } from '../payment.ts'
 import type { Started } from '../payment-state.ts'
 import { type PaymentProvider, type ProviderStatus, Unreachable } from '../provider.ts'
@@ -19,6 +19,8 @@ export type TaskOptions = Readonly<{
   pageReady: (payment: string) => void
 }>
 
+/** A whole claim: what they read and tell then shares statements. An adapter queues what its connections cannot take at once. */
+const askedAtOnceMax = 256
 /** Money in doubt is asked about for a week (the worker waits ten minutes at most between tries) before people must look. */
 const attemptsMax = 1_000
 /** An open page is asked about this often: soon at first, hourly in the end, for a week. */
@@ -127,13 +129,13 @@ export const paymentTasks = (options: TaskOptions): readonly TaskHandler[] => {
   const handler = (kind: string, step: Step): TaskHandler => ({
     kind,
     attemptsMax,
-    run: async (task) => {
+    run: oneByOne(askedAtOnceMax, async (task) => {
       const state = (await service.store.get([task.key])).get(task.key)?.state
       if (state === undefined || state.status === 'unstarted') throw new Error(`there is no payment ${task.key}`)
       const provider = providers.get(state.provider)
       if (provider === undefined) throw new Error(`there is no payment provider ${state.provider}`)
       return step(state, provider, task)
-    },
+    }),
   })
 
   return [

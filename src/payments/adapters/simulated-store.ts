@@ -1,7 +1,7 @@
 /** Where the simulated provider keeps its sessions and its secret: in PostgreSQL, so that a restart forgets nothing, or in memory. */
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../../platform/postgres/database.ts'
-import { gathered } from '../../platform/store/gather.ts'
+import { gathered, gatheredById } from '../../platform/store/gather.ts'
 import type { Session } from './simulated-session.ts'
 
 export type Booked = Readonly<{ version: number; session: Session }>
@@ -19,21 +19,30 @@ export interface SimulatedBooks {
 
 export const freshSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`
 
+type Row = Booked & Readonly<{ reference: string }>
 export class PostgresBooks implements SimulatedBooks {
   readonly #database: Database
   readonly #opened: (session: Session) => Promise<Session>
+  readonly #byReference: (references: readonly string[]) => Promise<Map<string, Booked>>
+  readonly #replaced: (change: Booked) => Promise<boolean>
   constructor(database: Database) {
     this.#database = database
     this.#opened = gathered('simulated sessions', (sessions: readonly Session[]) => this.#open(sessions))
+    this.#byReference = gatheredById('simulated sessions by reference', (references) => this.#read(references))
+    this.#replaced = gathered('simulated sessions changed', (changes: readonly Booked[]) => this.#replace(changes))
   }
 
   async byReference(reference: string): Promise<Booked | undefined> {
-    const [row] = await this.#database.read<Booked>(
-      'select version, session from payments.simulated_sessions where reference = $1',
-      [reference],
+    return (await this.#byReference([reference])).get(reference)
+  }
+
+  async #read(references: readonly string[]): Promise<ReadonlyMap<string, Booked>> {
+    const rows = await this.#database.read<Row>(
+      'select reference, version, session from payments.simulated_sessions where reference = any($1::text[])',
+      [references],
       'simulated_by_reference',
     )
-    return row
+    return new Map(rows.map(({ reference, version, session }) => [reference, { version, session }]))
   }
 
   async byPayment(payment: string): Promise<Booked | undefined> {
@@ -50,20 +59,26 @@ export class PostgresBooks implements SimulatedBooks {
 
   /** The first session of a payment counts, whoever opened it. */
   async #open(sessions: readonly Session[]): Promise<readonly Session[]> {
-    const payments = sessions.map(({ payment }) => payment)
-    await this.#database.read(
+    const opened = await this.#database.read<{ reference: string }>(
       `insert into payments.simulated_sessions (reference, payment, version, session)
-        select r, p, 1, s::json from unnest($1::text[], $2::uuid[], $3::text[]) as t (r, p, s) on conflict do nothing`,
-      [sessions.map(({ reference }) => reference), payments, sessions.map((session) => JSON.stringify(session))],
+        select r, p, 1, s::json from unnest($1::text[], $2::uuid[], string_to_array($3, chr(31))) as t (r, p, s)
+        on conflict do nothing returning reference`,
+      [
+        sessions.map(({ reference }) => reference),
+        sessions.map(({ payment }) => payment),
+        // As saves of batches do it: JSON never holds this control character itself.
+        sessions.map((session) => JSON.stringify(session)).join('\u001f'),
+      ],
       'simulated_open',
     )
+    if (opened.length === sessions.length) return sessions
     const rows = await this.#database.read<Booked>(
       'select version, session from payments.simulated_sessions where payment = any($1::uuid[])',
-      [payments],
+      [sessions.map(({ payment }) => payment)],
       'simulated_by_payments',
     )
     const first = new Map(rows.map(({ session }) => [session.payment, session]))
-    return payments.map((payment) => {
+    return sessions.map(({ payment }) => {
       const session = first.get(payment)
       if (session === undefined) throw new Error(`the simulated session of payment ${payment} is gone`)
       return session
@@ -71,12 +86,26 @@ export class PostgresBooks implements SimulatedBooks {
   }
 
   async replace(version: number, session: Session): Promise<boolean> {
-    const rows = await this.#database.read(
-      `update payments.simulated_sessions set version = version + 1, session = $3 where reference = $1 and version = $2 returning reference`,
-      [session.reference, version, JSON.stringify(session)],
+    return this.#replaced({ version, session })
+  }
+
+  /** Of several that change one session at once, one is told that it did; the others read again. */
+  async #replace(changes: readonly Booked[]): Promise<readonly boolean[]> {
+    const first = new Map<string, Booked>()
+    for (const change of changes) if (!first.has(change.session.reference)) first.set(change.session.reference, change)
+    const mine = [...first.values()]
+    const rows = await this.#database.read<{ reference: string }>(
+      `update payments.simulated_sessions b set version = b.version + 1, session = t.s::json
+        from unnest($1::text[], $2::int[], string_to_array($3, chr(31))) as t (r, v, s) where b.reference = t.r and b.version = t.v returning reference`,
+      [
+        mine.map(({ session }) => session.reference),
+        mine.map(({ version }) => version),
+        mine.map(({ session }) => JSON.stringify(session)).join('\u001f'),
+      ],
       'simulated_replace',
     )
-    return rows.length === 1
+    const replaced = new Set(rows.map(({ reference }) => reference))
+    return changes.map((change) => first.get(change.session.reference) === change && replaced.has(change.session.reference))
   }
 
   async secret(): Promise<string> {

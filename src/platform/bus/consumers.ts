@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import { OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
 import type { JournalReader } from './journal.ts'
-import { Pace } from './pace.ts'
+import { Pace } from '../pace.ts'
 import { dueParked, firstParked, moved, moveQuiet, own, park, positionsOf, unpark } from './positions.ts'
 import { JournalWindow } from './window.ts'
 

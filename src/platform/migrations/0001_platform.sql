@@ -36,7 +36,8 @@ create table platform.parked (
   primary key (consumer, position)
 );
 
--- Consequences outside the database and timers: written by the save that decided them, done afterwards.
+-- Consequences outside the database and timers: written by the save that decided them, done afterwards. A row whose kind
+-- ends in `.bundle` holds several tasks of that kind that were due together; those that fail become rows of their own.
 create table platform.tasks (
   id          uuid        primary key,
   kind        text        not null,
@@ -49,7 +50,8 @@ create table platform.tasks (
   body        json        not null,
   created_at  timestamptz not null default now()
 ) with (fillfactor = 70);
-create index tasks_due on platform.tasks (due_at) where not dead;
+-- By kind: workers claim each kind by itself, so that one that has piled up keeps no other waiting.
+create index tasks_due on platform.tasks (kind, due_at) where not dead;
 
 -- Idempotency keys with the object they made: for ever for orders, 72 hours for the rest (`expires_at`).
 create table platform.keys (

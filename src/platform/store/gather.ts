@@ -4,7 +4,8 @@
  */
 import { microBatch } from '../../kernel/micro-batch.ts'
 
-const limits = { itemsMax: 128, inFlightMax: 2, waitingMax: 20_000 } as const
+/** As many as a worker claims at once, so that what its tasks ask for together stays together. */
+const limits = { itemsMax: 256, inFlightMax: 2, waitingMax: 20_000 } as const
 
 export const gatheredById = <Row>(
   name: string,

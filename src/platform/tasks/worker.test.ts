@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { after, before, beforeEach, describe, it, mock } from 'node:test'
 import { heartDatabase } from '../../../tests/support/heart.ts'
 import { silentLog } from '../log.ts'
 import { PostgresRecords } from '../records/postgres.ts'
 import { addSeconds } from '../../kernel/time.ts'
-import { type ClaimedTask, type TaskHandler, type TaskResult, TaskWorker } from './worker.ts'
+import { Fault } from '../store/work.ts'
+import { bundled } from './bundle.ts'
+import { type ClaimedTask, oneByOne, type TaskHandler, type TaskOutcome, type TaskResult } from './handler.ts'
+import { TaskWorker } from './worker.ts'
 
 describe('A task', () => {
   let opened: Awaited<ReturnType<typeof heartDatabase>>
@@ -20,7 +23,21 @@ describe('A task', () => {
       const records = new PostgresRecords(opened.database)
       work.add(records.schedule([{ id, kind, key, dueAt: addSeconds(work.now, seconds), body: { note: '"quoted"\n' } }]))
     })
-  const workerOf = (run: TaskHandler['run'], more: Partial<TaskHandler> = {}): TaskWorker =>
+  /** So many at once, in as few rows as can be. */
+  const scheduleMany = (count: number, kind = 'call'): Promise<void> =>
+    opened.database.batch(async (work) => {
+      const tasks = Array.from({ length: count }, (_, index) => ({
+        id: randomUUID(),
+        kind,
+        key: `order ${index}`,
+        dueAt: work.now,
+        body: { index },
+      }))
+      work.add(new PostgresRecords(opened.database).schedule(bundled(tasks, work.now)))
+    })
+  const workerOf = (run: (task: ClaimedTask) => Promise<TaskResult>, more: Partial<TaskHandler> = {}): TaskWorker =>
+    new TaskWorker(opened.database, [{ kind: 'call', run: oneByOne(64, run), ...more }], silentLog)
+  const together = (run: TaskHandler['run'], more: Partial<TaskHandler> = {}): TaskWorker =>
     new TaskWorker(opened.database, [{ kind: 'call', run, ...more }], silentLog)
   const rows = () =>
     opened.database.read<{ key: string; attempt: number; leased: boolean; dead: boolean; last_error: string | null; wait: number }>(
@@ -125,5 +142,134 @@ describe('A task', () => {
       { attempt: row?.attempt, leased: row?.leased, wait: row?.wait, error: row?.last_error },
       { attempt: 0, leased: false, wait: 30, error: null },
     )
+  })
+
+  it('does not keep tasks of another kind waiting while it hangs', async () => {
+    const hung = Promise.withResolvers<TaskResult>()
+    const quick = Promise.withResolvers<void>()
+    const worker = new TaskWorker(
+      opened.database,
+      [
+        { kind: 'slow', run: oneByOne(1, () => hung.promise) },
+        { kind: 'call', run: (tasks) => (quick.resolve(), Promise.resolve(tasks.map(() => 'done'))) },
+      ],
+      silentLog,
+    )
+    await schedule('slow one', 0, 'slow')
+    worker.start()
+    while ((await rows()).some(({ leased }) => !leased));
+    await schedule('order 1')
+    worker.wake()
+    await quick.promise
+    hung.resolve('done')
+    await worker.stop()
+    assert.deepEqual(await rows(), [])
+  })
+
+  describe('among many', () => {
+    it('is handed over with all of its kind', async () => {
+      const sizes: number[] = []
+      const worker = together((tasks) => (sizes.push(tasks.length), Promise.resolve(tasks.map(() => 'done'))))
+      await scheduleMany(200)
+      assert.equal((await rows()).length, 4)
+      assert.equal(await worker.round(), 200)
+      assert.deepEqual(sizes, [200])
+      assert.deepEqual(await rows(), [])
+    })
+
+    it('fails alone, and is tried again alone', async () => {
+      const tried: string[] = []
+      const worker = together((tasks) => {
+        tried.push(...tasks.map(({ key }) => key))
+        const outcome = ({ key }: ClaimedTask): TaskOutcome => (key === 'order 7' ? new Fault(new Error('no answer')) : 'done')
+        return Promise.resolve(tasks.map(outcome))
+      })
+      await scheduleMany(50)
+      assert.equal(await worker.round(), 50)
+      assert.deepEqual(
+        (await rows()).map(({ key, attempt, leased, dead, last_error, wait }) => ({
+          key,
+          attempt,
+          leased,
+          dead,
+          last_error,
+          wait,
+        })),
+        [{ key: 'order 7', attempt: 1, leased: false, dead: false, last_error: 'no answer', wait: 2 }],
+      )
+      await makeDue()
+      assert.equal(await worker.round(), 1)
+      assert.deepEqual([tried.length, tried.at(-1), (await rows())[0]?.attempt], [51, 'order 7', 2])
+    })
+
+    it('throws and fails alone where each is done by itself', async () => {
+      const worker = workerOf((task) => (task.key === 'order 7' ? Promise.reject(new Error('a bug')) : Promise.resolve('done')))
+      await scheduleMany(50)
+      await worker.round()
+      assert.deepEqual(
+        (await rows()).map(({ key, last_error }) => [key, last_error]),
+        [['order 7', 'a bug']],
+      )
+    })
+
+    it('fails with all where the handler itself throws', async () => {
+      await scheduleMany(50)
+      await together(() => Promise.reject(new Error('the database is away'))).round()
+      const left = await rows()
+      assert.equal(left.length, 50)
+      assert.ok(left.every(({ attempt, last_error }) => attempt === 1 && last_error === 'the database is away'))
+    })
+
+    it('waits with those that wait as long, and goes on without those that are done', async () => {
+      let isPatient = true
+      const worker = together((tasks) =>
+        Promise.resolve(tasks.map(({ body }): TaskOutcome => (isPatient || Number(body['index']) < 10 ? { again: 30 } : 'done'))),
+      )
+      await scheduleMany(50)
+      await worker.round()
+      assert.deepEqual(
+        (await rows()).map(({ key, attempt, wait, leased }) => ({ key, attempt, wait, leased })),
+        [{ key: 'order 0 and 49 more', attempt: 0, wait: 30, leased: false }],
+      )
+      isPatient = false
+      await makeDue()
+      await worker.round()
+      assert.deepEqual(
+        (await rows()).map(({ key, attempt, wait }) => ({ key, attempt, wait })),
+        [{ key: 'order 0 and 9 more', attempt: 0, wait: 30 }],
+      )
+    })
+
+    it('is the business of whoever took it over, when the lease was lost', async () => {
+      const slow = Promise.withResolvers<readonly TaskOutcome[]>()
+      await scheduleMany(3)
+      const first = together(() => slow.promise).round()
+      while (!(await rows())[0]?.leased);
+      await opened.database.read(`update platform.tasks set lease_until = now() - interval '1 second'`)
+      const other = Promise.withResolvers<readonly TaskOutcome[]>()
+      const second = together(() => other.promise).round()
+      while ((await rows())[0]?.attempt !== 2);
+      slow.resolve(['done', new Fault(new Error('late')), { again: 30 }])
+      await first
+      assert.deepEqual(
+        (await rows()).map(({ key, attempt, leased }) => ({ key, attempt, leased })),
+        [{ key: 'order 0 and 2 more', attempt: 2, leased: true }],
+      )
+      other.resolve(['done', 'done', 'done'])
+      await second
+      assert.deepEqual(await rows(), [])
+    })
+
+    it('costs no more statements than one alone', async () => {
+      const worker = together((tasks) => Promise.resolve(tasks.map(() => 'done')))
+      const statementsOf = async (count: number): Promise<number> => {
+        await scheduleMany(count)
+        const asked = mock.method(opened.database, 'read')
+        assert.equal(await worker.round(), count)
+        asked.mock.restore()
+        return asked.mock.callCount()
+      }
+      assert.deepEqual([await statementsOf(1), await statementsOf(250)], [2, 2])
+    })
   })
 })

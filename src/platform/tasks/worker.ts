@@ -3,48 +3,48 @@
  * transaction while acting, and brings the answer back as a command; a task may run twice, so what it asks for carries a
  * key that the other side knows.
  */
-import type { Instant } from '../../kernel/ids.ts'
+import { Pace } from '../pace.ts'
 import type { Logger } from '../log.ts'
 import type { Database } from '../postgres/database.ts'
+import { Fault } from '../store/work.ts'
+import { kindOf, together, unbundled } from './bundle.ts'
+import type { ClaimedTask, TaskHandler, TaskOutcome } from './handler.ts'
+import { type Later, TaskRows } from './rows.ts'
 
-export type ClaimedTask = Readonly<{
-  id: string
-  kind: string
-  key: string
-  attempt: number
-  dueAt: Instant
-  body: Readonly<Record<string, unknown>>
-}>
-/** `again`: not done, no fault; asked again after that many seconds, and the attempt does not count. */
-export type TaskResult = 'done' | Readonly<{ again: number }>
-export type TaskHandler = Readonly<{
-  kind: string
-  /** A whole claim at once, so that a handler's own commands share batches. One answer a task, in order; a throw fails its task alone when it is rejected per task. */
-  run: (task: ClaimedTask) => Promise<TaskResult>
-  /** Tries before it is given up and shown as dead. */
-  attemptsMax?: number
-}>
-
-/** As many as the provider's pool of connections serves at once; the rest waits in the table. */
-const claimMax = 64
-/** A worker that died holds its tasks this long. */
-const leaseSeconds = 60
+/** Tasks of a kind a claim: beyond this a statement's own cost is no longer felt, and a crash repeats more. */
+const tasksMaxDefault = 256
 const attemptsDefault = 12
 /** Seconds between tries: doubled each time up to ten minutes. */
 const backoff = (attempt: number): number => Math.min(600, 2 ** Math.min(attempt, 10))
 const pollMs = 500
+/** After a claim that found nothing. Every commit wakes the worker, most leave no task: one claim in seven found any without it. */
+const restMs = 20
+/** So long a claim waits for all its kinds before the quick ones go on without the slow. */
+const patienceMs = 200
+
+type Begun = Readonly<{ taken: number; ended: Promise<unknown> }>
 
 export class TaskWorker {
-  readonly #database: Database
+  readonly #rows: TaskRows
   readonly #handlers: ReadonlyMap<string, TaskHandler>
   readonly #log: Logger
+  readonly #pace: Pace
+  /** Kinds that are being done: none is claimed again before its last claim is over, so what is in hand is bounded. */
+  readonly #inHand = new Map<string, Promise<void>>()
   #stopped = false
   #awake = false
   #wakeUp: (() => void) | undefined
   #running: Promise<void> | undefined
 
-  constructor(database: Database, handlers: readonly TaskHandler[], log: Logger) {
-    this.#database = database
+  constructor(
+    database: Database,
+    handlers: readonly TaskHandler[],
+    log: Logger,
+    /** How many callers wait for an answer that is computed here: tasks make room for them. */
+    backlog: () => number = () => 0,
+  ) {
+    this.#pace = new Pace(backlog)
+    this.#rows = new TaskRows(database)
     this.#handlers = new Map(handlers.map((handler) => [handler.kind, handler]))
     this.#log = log
   }
@@ -62,23 +62,19 @@ export class TaskWorker {
     this.#stopped = true
     this.wake()
     await this.#running
+    await Promise.all(this.#inHand.values())
   }
 
   /** Does what is due now. @returns how many tasks were taken. */
   async round(): Promise<number> {
-    const tasks = await this.#claim()
-    const results = await Promise.all(tasks.map((task) => this.#attempt(task)))
-    await this.#finish(tasks, results)
-    return tasks.length
+    const { taken, ended } = await this.#begin()
+    await ended
+    return taken
   }
 
   /** Whether nothing is due now: not waiting, and not being done by anybody. */
   async quiet(): Promise<boolean> {
-    const [row] = await this.#database.read<{ busy: boolean }>(
-      'select exists (select 1 from platform.tasks where not dead and due_at <= now() and kind = any($1::text[])) as busy',
-      [[...this.#handlers.keys()]],
-    )
-    return row?.busy !== true
+    return !(await this.#rows.isBusy([...this.#handlers.keys()]))
   }
 
   async #run(): Promise<void> {
@@ -86,13 +82,24 @@ export class TaskWorker {
       this.#awake = false
       let taken = 0
       try {
-        taken = await this.round()
+        taken = await this.#pace.timed(() => this.#take())
       } catch (fault) {
         // The database is away: leases run out and the tasks are taken again.
         this.#log.warn({ fault }, 'tasks pause')
       }
-      if (taken === 0 && !this.#awake && !this.#stopped) await this.#sleep()
+      if (this.#stopped) return
+      const rest = this.#pace.rest()
+      if (taken > 0 && rest === 0) continue
+      await new Promise((resolve) => setTimeout(resolve, Math.max(rest, restMs)))
+      if (taken > 0) continue
+      if (!this.#awake && !this.#stopped) await this.#sleep()
     }
+  }
+
+  async #take(): Promise<number> {
+    const { taken, ended } = await this.#begin()
+    await withPatience(ended)
+    return taken
   }
 
   async #sleep(): Promise<void> {
@@ -106,65 +113,108 @@ export class TaskWorker {
     this.#wakeUp = undefined
   }
 
-  async #claim(): Promise<ClaimedTask[]> {
-    const rows = await this.#database.read<{
-      id: string
-      kind: string
-      key: string
-      attempt: number
-      due_at: Instant
-      body: Record<string, unknown>
-    }>(
-      `update platform.tasks set lease_until = now() + interval '${leaseSeconds} seconds', attempt = attempt + 1
-        where id in (select id from platform.tasks where not dead and due_at <= now() and (lease_until is null or lease_until < now()) and kind = any($1::text[])
-          order by due_at limit ${claimMax} for update skip locked)
-       returning id, kind, key, attempt, due_at, body`,
-      [[...this.#handlers.keys()]],
-      'tasks_claim',
-    )
-    return rows.map(({ due_at, ...task }) => ({ ...task, dueAt: due_at }))
+  async #begin(): Promise<Begun> {
+    const free = [...this.#handlers.values()].filter(({ kind }) => !this.#inHand.has(kind))
+    const rows = await this.#rows.claim(free.map(({ kind, tasksMax = tasksMaxDefault }) => ({ kind, tasksMax })))
+    let taken = 0
+    const kinds = [...Map.groupBy(rows, ({ kind }) => kindOf(kind))].map(([kind, mine]) => {
+      const tasks = mine.map(unbundled)
+      taken += tasks.reduce((sum, { length }) => sum + length, 0)
+      const carried = this.#carry(kind, mine, tasks).finally(() => {
+        this.#inHand.delete(kind)
+        // More of it may be due by now.
+        this.wake()
+      })
+      this.#inHand.set(kind, carried)
+      return carried
+    })
+    return { taken, ended: Promise.all(kinds) }
   }
 
-  async #attempt(task: ClaimedTask): Promise<TaskResult | Readonly<{ failed: string; dead: boolean }>> {
-    const handler = this.#handlers.get(task.kind)
-    if (handler === undefined) return { failed: `nothing handles ${task.kind}`, dead: true }
+  /** @param tasks those of each row. */
+  async #carry(kind: string, rows: readonly ClaimedTask[], tasks: readonly (readonly ClaimedTask[])[]): Promise<void> {
+    const outcomes = await this.#outcomes(kind, tasks.flat())
     try {
-      return await handler.run(task)
+      await this.#finish(rows, tasks, outcomes)
     } catch (fault) {
-      const dead = task.attempt >= (handler.attemptsMax ?? attemptsDefault)
-      this.#log.warn({ fault, task: task.kind, key: task.key, attempt: task.attempt, dead }, 'a task failed')
-      return { failed: fault instanceof Error ? fault.message : String(fault), dead }
+      this.#log.warn({ fault, task: kind }, 'how tasks ended was not written down: they are taken again after their lease')
+    }
+  }
+
+  async #outcomes(kind: string, tasks: readonly ClaimedTask[]): Promise<readonly TaskOutcome[]> {
+    try {
+      const outcomes = await this.#handlers.get(kind)?.run(tasks)
+      if (outcomes?.length === tasks.length) return outcomes
+      throw new Error(`${kind}: ${tasks.length} tasks, ${outcomes?.length ?? 0} outcomes`)
+    } catch (fault) {
+      return tasks.map(() => new Fault(fault))
     }
   }
 
   async #finish(
-    tasks: readonly ClaimedTask[],
-    results: readonly (TaskResult | Readonly<{ failed: string; dead: boolean }>)[],
+    rows: readonly ClaimedTask[],
+    tasks: readonly (readonly ClaimedTask[])[],
+    outcomes: readonly TaskOutcome[],
   ): Promise<void> {
     const done: string[] = []
-    const later: { id: string; seconds: number; attempt: number; error: string | null; dead: boolean }[] = []
+    const later: Later[] = []
+    const apart: ClaimedTask[] = []
+    const parts: Later[] = []
+    let next = 0
+    for (const [index, row] of rows.entries()) {
+      const mine = tasks[index] ?? []
+      const left = this.#left(mine, outcomes.slice(next, next + mine.length))
+      next += mine.length
+      const [only] = left
+      if (only === undefined) done.push(row.id)
+      // All of it waits in the same way, as a row that is no bundle always does: the row itself is put off.
+      else if (left.length === 1 && unbundled(only.row).length === mine.length) later.push({ ...only, row })
+      else {
+        apart.push(row)
+        parts.push(...left)
+      }
+    }
+    await this.#rows.done(done)
+    await this.#rows.putOff(later)
+    await this.#rows.takeApart(apart, parts)
+  }
+
+  /** What is left of a row: those that only wait stay together, those that failed go on alone. */
+  #left(tasks: readonly ClaimedTask[], outcomes: readonly TaskOutcome[]): readonly Later[] {
+    const left: Later[] = []
+    const waiting = new Map<number, [ClaimedTask, ...ClaimedTask[]]>()
     for (const [index, task] of tasks.entries()) {
-      const result = results[index]
-      if (result === 'done' || result === undefined) done.push(task.id)
-      else if ('again' in result)
-        later.push({ id: task.id, seconds: result.again, attempt: task.attempt - 1, error: null, dead: false })
-      else
-        later.push({ id: task.id, seconds: backoff(task.attempt), attempt: task.attempt, error: result.failed, dead: result.dead })
+      const outcome = outcomes[index] ?? 'done'
+      if (outcome === 'done') continue
+      if (outcome instanceof Fault) {
+        left.push(this.#failed(task, outcome.cause))
+        continue
+      }
+      const others = waiting.get(outcome.again)
+      if (others === undefined) waiting.set(outcome.again, [task])
+      else others.push(task)
     }
-    if (done.length > 0) await this.#database.read('delete from platform.tasks where id = any($1::uuid[])', [done], 'tasks_done')
-    if (later.length > 0) {
-      await this.#database.read(
-        `update platform.tasks t set lease_until = null, due_at = now() + l.seconds * interval '1 second', attempt = l.attempt, last_error = l.error, dead = l.dead
-          from unnest($1::uuid[], $2::float8[], $3::int[], $4::text[], $5::bool[]) as l (id, seconds, attempt, error, dead) where t.id = l.id`,
-        [
-          later.map((l) => l.id),
-          later.map((l) => l.seconds),
-          later.map((l) => l.attempt),
-          later.map((l) => l.error),
-          later.map((l) => l.dead),
-        ],
-        'tasks_later',
-      )
+    for (const [seconds, group] of waiting) {
+      const row = together(group)
+      left.push({ row, seconds, attempt: row.attempt - 1, error: null, dead: false })
     }
+    return left
+  }
+
+  #failed(task: ClaimedTask, fault: unknown): Later {
+    const { kind, key, attempt } = task
+    const dead = attempt >= (this.#handlers.get(kind)?.attemptsMax ?? attemptsDefault)
+    this.#log.warn({ fault, task: kind, key, attempt, dead }, 'a task failed')
+    const error = fault instanceof Error ? fault.message : String(fault)
+    return { row: task, seconds: backoff(attempt), attempt, error, dead }
   }
 }
+
+const withPatience = (ended: Promise<unknown>): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, patienceMs)
+    void ended.finally(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
