@@ -4,7 +4,8 @@ import type { Instant, OrderId } from '../kernel/ids.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { OrderEvent } from './contract.ts'
 import type { Order } from './order.ts'
-import type { ListFilter, OrderRepository, StoredOrder } from './store.ts'
+import type { ListFilter } from './listing-store.ts'
+import type { OrderRepository, StoredOrder } from './store.ts'
 
 const firstNumber = 1001
 

@@ -5,21 +5,9 @@ import { type Database, sql } from '../platform/postgres/database.ts'
 import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
 import type { OrderEvent } from './contract.ts'
 import { packProgress, unpackProgress } from './codec.ts'
+import { type ListFilter, listOrders } from './listing-store.ts'
 import type { Order, Placed } from './order.ts'
-
-export type ListFilter = Readonly<{
-  statuses?: readonly string[] | undefined
-  user?: string | undefined
-  email?: string | undefined
-  externalRef?: string | undefined
-  number?: number | undefined
-  /** Words of a name or an e-mail address, from the start. */
-  text?: string | undefined
-  from?: Instant | undefined
-  to?: Instant | undefined
-  after?: string | undefined
-  limit: number
-}>
+import { PlacedMemory } from './placed-memory.ts'
 
 /** Requirement B13's repository: all data access of orders. */
 export interface OrderRepository {
@@ -37,50 +25,53 @@ export interface OrderRepository {
 }
 export type StoredOrder = Stored<Order> & Readonly<{ updatedAt: Instant }>
 
-type Row = {
-  id: OrderId
-  version: number
-  progress: Parameters<typeof unpackProgress>[0]
-  placed: Omit<Placed, 'type'>
-  updated_at: Instant
-}
+type HeadRow = { id: OrderId; version: number; progress: Parameters<typeof unpackProgress>[0]; updated_at: Instant }
+type PlacedRow = { id: OrderId; body: Omit<Placed, 'type'> }
 
 const insertSql = `insert into orders.orders (id, number, version, status, phase, currency, total, user_id, external_ref, expires_at, placed_at, updated_at, progress)
   select * from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::json[])`
 const updateSql = `update orders.orders o set version = t.version, status = t.status, phase = t.phase, total = t.total, expires_at = t.expires_at, updated_at = t.updated_at, progress = t.progress
   from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::json[]) as t (id, version, status, phase, total, expires_at, updated_at, progress)
   where o.id = t.id returning 1`
-const loadSql = `select o.id, o.version, o.progress, j.body as placed, o.updated_at from orders.orders o join platform.journal j on j.stream = o.id and j.version = 1 where o.id = any($1::uuid[])`
+const headSql = 'select id, version, progress, updated_at from orders.orders where id = any($1::uuid[])'
+const placedSql = 'select stream as id, body from platform.journal where stream = any($1::uuid[]) and version = 1'
 
 const live = (order: Order) => {
   if (order.status !== 'live') throw new Error('an order without a placement cannot be saved')
   return order
 }
-const orderOf = (row: Row): StoredOrder => {
-  const placed: Placed = { type: 'OrderPlaced', ...row.placed }
-  return {
-    version: row.version,
-    updatedAt: row.updated_at,
-    state: { status: 'live', placed, progress: unpackProgress(row.progress, placed) },
-  }
-}
+
+const ordersOf = (rows: readonly HeadRow[], placedById: ReadonlyMap<OrderId, Placed>): Map<OrderId, StoredOrder> =>
+  new Map(
+    rows.map(({ id, version, progress, updated_at: updatedAt }) => {
+      const placed = placedById.get(id)
+      if (placed === undefined) throw new Error(`order ${id} has no first fact`)
+      return [id, { version, updatedAt, state: { status: 'live', placed, progress: unpackProgress(progress, placed) } }]
+    }),
+  )
 
 export class PostgresOrders implements OrderRepository {
   readonly #database: Database
+  readonly #placed = new PlacedMemory()
   constructor(database: Database) {
     this.#database = database
   }
 
   async lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>> {
     if (ids.length === 0) return new Map()
-    const rows = await sql(work).query<Row>({ name: 'orders_lock', text: `${loadSql} order by o.id for update of o` }, [
-      [...new Set(ids)],
+    const all = [...new Set(ids)]
+    const placed = this.#placed.known(all)
+    const unknown = all.filter((id) => !placed.has(id))
+    const [rows, read] = await Promise.all([
+      sql(work).query<HeadRow>({ name: 'orders_lock', text: `${headSql} order by id for update` }, [all]),
+      unknown.length === 0 ? [] : sql(work).query<PlacedRow>({ name: 'orders_placed', text: placedSql }, [unknown]),
     ])
-    return new Map(rows.map((row) => [row.id, orderOf(row)]))
+    return ordersOf(rows, this.#learn(placed, read))
   }
 
   add(changes: readonly Change<OrderEvent, Order>[], now: Instant): SqlWrite {
     const orders = changes.map(({ state }) => live(state))
+    for (const { id, state } of changes) this.#placed.remember(id as OrderId, live(state).placed)
     return {
       name: 'orders.orders.new',
       sql: insertSql,
@@ -139,37 +130,25 @@ export class PostgresOrders implements OrderRepository {
 
   async get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>> {
     if (ids.length === 0) return new Map()
-    const rows = await this.#database.read<Row>(loadSql, [ids], 'orders_get')
-    return new Map(rows.map((row) => [row.id, orderOf(row)]))
+    const rows = await this.#database.read<HeadRow>(headSql, [ids], 'orders_get')
+    const found = rows.map(({ id }) => id)
+    const placed = this.#placed.known(found)
+    const unknown = found.filter((id) => !placed.has(id))
+    const read = unknown.length === 0 ? [] : await this.#database.read<PlacedRow>(placedSql, [unknown], 'orders_placed')
+    return ordersOf(rows, this.#learn(placed, read))
   }
 
-  async list(filter: ListFilter): Promise<readonly OrderId[]> {
-    const conditions: string[] = []
-    const values: unknown[] = []
-    const where = (condition: (parameter: string) => string, value: unknown): void => {
-      if (value === undefined) return
-      values.push(value)
-      conditions.push(condition(`$${values.length}`))
+  #learn(known: Map<OrderId, Placed>, rows: readonly PlacedRow[]): ReadonlyMap<OrderId, Placed> {
+    for (const { id, body } of rows) {
+      const placed: Placed = { type: 'OrderPlaced', ...body }
+      known.set(id, placed)
+      this.#placed.remember(id, placed)
     }
-    where((p) => `status = any(${p}::text[])`, filter.statuses)
-    where((p) => `user_id = ${p}`, filter.user)
-    where((p) => `email = lower(${p})`, filter.email)
-    where((p) => `external_ref = ${p}`, filter.externalRef)
-    where((p) => `number = ${p}`, filter.number)
-    where(
-      (p) =>
-        `(starts_with(email, lower(${p})) or starts_with(lower(name), lower(${p})) or external_ref = ${p} or number::text = ${p})`,
-      filter.text,
-    )
-    where((p) => `placed_at >= ${p}`, filter.from)
-    where((p) => `placed_at < ${p}`, filter.to)
-    where((p) => `id < ${p}::uuid`, filter.after)
-    values.push(filter.limit)
-    const rows = await this.#database.read<{ id: OrderId }>(
-      `select id from orders.listing ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by id desc limit $${values.length}`,
-      values,
-    )
-    return rows.map(({ id }) => id)
+    return known
+  }
+
+  list(filter: ListFilter): Promise<readonly OrderId[]> {
+    return listOrders(this.#database, filter)
   }
 
   async idByNumber(number: number): Promise<OrderId | undefined> {

@@ -17,6 +17,8 @@ export type Connection = Readonly<{ host: string; port: number; user: string; pa
 /** Connections for batches: each room has at most two on their way, most are idle; 20 is PROMISES §3's ceiling. */
 const batchConnectionsMax = 12
 const readConnectionsMax = 8
+/** After a rush connections go again: each is a process of some 5 MB. */
+const idleMs = 10_000
 /** A batch touches a few hundred rows by key; what takes seconds is stuck. */
 const timeouts = { statement: 20_000, idleInTransaction: 10_000, lock: 2_000 }
 /** Every statement of a batch is small and by key: the planner's guesses on an empty table are a trap (HEART §6.1). */
@@ -93,11 +95,11 @@ export class Database implements Batches {
       ...base,
       max: batchConnectionsMax,
       options: `${limits} ${planByKey}`,
-      idleTimeoutMillis: 30_000,
+      idleTimeoutMillis: idleMs,
       // Statements that need not wait for each other's answers leave together: the saving one and its commit above all.
       pipeline: true,
     })
-    this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: 30_000 })
+    this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: idleMs })
     for (const pool of [this.#batches, this.#reads]) {
       // While closing, the server may be gone before its idle connections are: nobody needs to hear of it.
       pool.on('error', (fault) => this.#closing || onError(fault))

@@ -44,7 +44,15 @@ const socketPort = 5432
 /** Socket paths end at 107 bytes; `/.s.PGSQL.5432` and its lock file need 20 of them. */
 const socketFolderBytesMax = 87
 
-const safeSettings = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', max_connections: '60' }
+const safeSettings = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  max_connections: '100',
+  // Nothing here reads from disk in bulk or replicates: these processes would only sit in memory.
+  io_method: 'sync',
+  max_logical_replication_workers: '0',
+}
 /** Tests lose nothing that matters when the machine dies; many files share one server. */
 const testSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
 const sharedSettings = {

@@ -1,0 +1,90 @@
+/** Memory of Waybill with the database it starts itself: idle, under load, and idle again. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { median } from '../load/latencies.ts'
+import { loadWithout5xx } from '../load/run.ts'
+import { furnish, placeOne, startOwn, stockFolder, withFolder } from '../own-server.ts'
+import { memoryOf, postmasterOf, sharedMemoryOf } from '../processes.ts'
+import { ownerKey } from '../world.ts'
+
+/** Long enough for what starting left behind to be given back. */
+const idleMs = 5_000
+const sampleMs = 250
+const connections = 64
+const products = 10_000
+const megabyte = 1_000_000
+/** The issue: Node and PostgreSQL together, idle. */
+const idleMegabytes = 200
+
+type Run = Readonly<{ idleNode: number; idlePostgres: number; peakNode: number; peakPostgres: number; afterNode: number }>
+
+const idle = async (folder: string): Promise<Pick<Run, 'idleNode' | 'idlePostgres'>> => {
+  const served = await startOwn(folder)
+  try {
+    await furnish(served)
+    await placeOne(served)
+    await wait(idleMs)
+    return { idleNode: memoryOf(served.pid).bytes, idlePostgres: sharedMemoryOf(postmasterOf(folder)) }
+  } finally {
+    await served.stop()
+  }
+}
+
+const busy = async (folder: string, seconds: number): Promise<Omit<Run, 'idleNode' | 'idlePostgres'>> => {
+  const served = await startOwn(folder)
+  const postmaster = postmasterOf(folder)
+  let peakPostgres = 0
+  const sampling = setInterval(() => (peakPostgres = Math.max(peakPostgres, sharedMemoryOf(postmaster))), sampleMs)
+  try {
+    await loadWithout5xx({ scenario: 'place', url: served.url, key: ownerKey, connections, products, seconds })
+    await wait(idleMs)
+    const { bytes, peakBytes } = memoryOf(served.pid)
+    return { peakNode: peakBytes, peakPostgres, afterNode: bytes }
+  } finally {
+    clearInterval(sampling)
+    await served.stop()
+  }
+}
+
+/** Idle as it was just installed; under load with a catalogue. */
+const once = async (seconds: number): Promise<Run> => {
+  const atRest = await withFolder(idle)
+  const atWork = await withFolder(async (folder) => {
+    await stockFolder(folder, { products })
+    return busy(folder, seconds)
+  })
+  return { ...atRest, ...atWork }
+}
+
+const run = async ({ rounds, seconds, say }: BenchOptions): Promise<readonly Result[]> => {
+  const runs: Run[] = []
+  for (let round = 0; round < rounds; round++) {
+    const one = await once(seconds)
+    runs.push(one)
+    say(
+      `idle ${Math.round((one.idleNode + one.idlePostgres) / megabyte)} MB, Node at most ${Math.round(one.peakNode / megabyte)} MB`,
+    )
+  }
+  const of = (figure: (one: Run) => number): number => median(runs.map(figure)) / megabyte
+  const together = of(({ idleNode, idlePostgres }) => idleNode + idlePostgres)
+  return [
+    {
+      name: `memory, idle and under ${connections} connections`,
+      figures: {
+        idleNodeMegabytes: of(({ idleNode }) => idleNode),
+        idlePostgresMegabytes: of(({ idlePostgres }) => idlePostgres),
+        idleTogetherMegabytes: together,
+        peakNodeMegabytes: of(({ peakNode }) => peakNode),
+        peakPostgresMegabytes: of(({ peakPostgres }) => peakPostgres),
+        nodeAfterLoadMegabytes: of(({ afterNode }) => afterNode),
+      },
+      marks: [{ what: 'Node and PostgreSQL idle, MB', value: together, mark: idleMegabytes, atMost: true }],
+    },
+  ]
+}
+
+export const memoryCase: BenchCase = {
+  name: 'memory',
+  what: 'resident memory of Node and of its PostgreSQL, idle and at most under load',
+  run,
+}
