@@ -49,7 +49,6 @@ import { payment } from './payments/payment.ts'
 import { parcel } from './shipping/parcel.ts'
 import { createShipping } from './shipping/room.ts'
 import { postgresShippingStores } from './shipping/store.ts'
-import { moneyDifferences } from './payments/store.ts'
 import { createPayments, paymentsInPostgres } from './payments/room.ts'
 import { Consumers } from './platform/bus/consumers.ts'
 import { JournalReader } from './platform/bus/journal.ts'
@@ -317,7 +316,7 @@ export const openShop = async ({
     orderStore,
     reads,
     placement,
-    payments: { ...payments, moneyDifferences: () => moneyDifferences(database) },
+    payments,
     fulfilment,
     shipping,
     returns,

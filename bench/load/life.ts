@@ -112,8 +112,9 @@ class Outside {
   }
 
   async #follow(): Promise<void> {
-    const { journal } = this.#shop
-    let after = await journal.horizon()
+    const { journal, database } = this.#shop
+    const [newest] = await database.read<{ position: number | null }>('select max(position) as position from platform.journal')
+    let after = newest?.position ?? 0
     while (!this.#isDone) {
       if (this.#fault !== undefined) throw this.#fault
       const horizon = await journal.horizon()

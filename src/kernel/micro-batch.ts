@@ -22,12 +22,15 @@ export class Overloaded extends Error {
   }
 }
 
+/** How long the most callers at once are remembered: some batches' time. */
+const lateMs = 250
+
 type Waiting<Item, Result> = { item: Item; weight: number; resolve: (result: Result) => void; reject: (fault: unknown) => void }
 
 export type MicroBatch<Item, Result> = ((item: Item) => Promise<Result>) &
   Readonly<{
     waiting: () => number
-    /** Callers without an answer: those that wait and those whose batch is on its way. */
+    /** The most callers that were without an answer at once in the last moments: waiting, or with their batch on its way. */
     unanswered: () => number
     idle: () => Promise<void>
   }>
@@ -45,6 +48,7 @@ export const microBatch = <Item, Result>(
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
   let onTheirWay = 0
+  let most = { callers: 0, at: 0 }
   let whenIdle: (() => void)[] = []
 
   const take = (): Waiting<Item, Result>[] => {
@@ -89,17 +93,26 @@ export const microBatch = <Item, Result>(
     }
   }
 
+  /** Right now is misleading: when a batch is answered, its callers' next requests are still unread in the sockets. */
+  const noted = (): number => {
+    const now = performance.now()
+    const callers = waiting.length + onTheirWay
+    if (callers >= most.callers || now - most.at > lateMs) most = { callers, at: now }
+    return most.callers
+  }
+
   const add = (item: Item): Promise<Result> => {
     if (waiting.length >= limits.waitingMax) return Promise.reject(new Overloaded(name))
     return new Promise<Result>((resolve, reject) => {
       waiting.push({ item, weight: weigh(item), resolve, reject })
       // One turn later, so that everything this turn of the event loop brings leaves together.
       if (waiting.length === 1) setImmediate(leave)
+      noted()
     })
   }
   return Object.assign(add, {
     waiting: () => waiting.length,
-    unanswered: () => waiting.length + onTheirWay,
+    unanswered: noted,
     idle: () =>
       inFlight === 0 && waiting.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => whenIdle.push(resolve)),
   })

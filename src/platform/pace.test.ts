@@ -5,7 +5,7 @@ import { Pace } from './pace.ts'
 describe('What follows from commands', () => {
   it('goes on at once while nobody is kept waiting', () => {
     assert.equal(new Pace(() => 0).rest(), 0)
-    assert.equal(new Pace(() => 23).rest(), 0)
+    assert.equal(new Pace(() => 39).rest(), 0)
   })
 
   it('rests in proportion to its work while callers queue up, and never for long', async (test) => {
@@ -18,7 +18,7 @@ describe('What follows from commands', () => {
     await run(1)
     assert.equal(pace.rest(), 20)
     await run(1_000)
-    assert.equal(pace.rest(), 500)
+    assert.equal(pace.rest(), 5_000)
   })
 
   it('gets its turn again when the rush lasts, and yields anew in the next one', async (test) => {
@@ -34,5 +34,19 @@ describe('What follows from commands', () => {
     assert.equal(pace.rest(), 0)
     waiting = 200
     assert.equal(pace.rest(), 90)
+  })
+
+  it('is over as soon as the rush is, or the process', async () => {
+    let waiting = 200
+    const pace = new Pace(() => waiting)
+    await pace.timed(() => new Promise((resolve) => setTimeout(resolve, 1_000)))
+    let isOver = false
+    const room = pace.makeRoom(() => false).then(() => (isOver = true))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(isOver, false)
+    waiting = 0
+    await room
+    waiting = 200
+    await pace.makeRoom(() => true)
   })
 })

@@ -4,13 +4,15 @@
  * load the share is given up, so that messages and figures are never further behind than the burst was allowed to be.
  */
 
-/** So many callers wait when batches fill faster than they are saved; fewer are one batch on its way. */
-const pressedFrom = 24
+/** So many callers wait when batches fill faster than they are saved; at half the speed there are a dozen on their way. */
+const pressedFrom = 40
 /** Work after a burst may rest this many times as long as it ran: a tenth of the time is its own. */
 const restShare = 9
-/** Between two rounds under pressure: long enough for batches to be worth their statements. */
-const restMs = { least: 20, most: 500 } as const
-/** Seconds for which callers go first at most; afterwards everything gets its turn until the queue is short again. */
+/** Between two rounds under pressure: long enough for batches to be worth their statements, and never so long that a rush is slept through. */
+const restMs = { least: 20, most: 5_000 } as const
+/** The end of a rush is noticed this soon. */
+const sliceMs = 20
+/** Milliseconds for which callers go first at most; afterwards everything gets its turn until the queue is short again. */
 const yieldedMsMax = 10_000
 
 export class Pace {
@@ -29,6 +31,12 @@ export class Pace {
     } finally {
       this.#ranMs = performance.now() - began
     }
+  }
+
+  /** Waits before the next round, while callers are kept waiting and as long as its work asks for. */
+  async makeRoom(isStopped: () => boolean): Promise<void> {
+    const began = performance.now()
+    while (!isStopped() && performance.now() - began < this.rest()) await new Promise((resolve) => setTimeout(resolve, sliceMs))
   }
 
   /** Milliseconds to wait before the next round; 0 while nobody is kept waiting. */

@@ -93,6 +93,8 @@ export class Consumers {
     }
     const positions = await positionsOf(this.#database)
     for (const one of this.#following) one.scanned = one.stored = positions.get(one.reaction.name) ?? 0
+    // Where the foremost stands, so that a shop's whole history is never walked through for all.
+    this.#window.startAt(Math.max(0, ...this.#following.map(({ stored }) => stored)))
     this.#running = this.#run()
   }
 
@@ -112,8 +114,9 @@ export class Consumers {
   async caughtUp(): Promise<boolean> {
     const pairs = this.#following.flatMap(({ reaction: { name, on } }) => on.map((type) => ({ name, type })))
     const [row] = await this.#database.read<{ behind: boolean }>(
+      // In the order of positions, so that the index is walked from there: a position with nothing behind it costs one look.
       `select exists (select 1 from unnest($1::text[], $2::text[]) as r (name, type) join platform.consumers c on c.name = r.name
-         where exists (select 1 from platform.journal j where j.position > c.position and j.type = r.type)) as behind`,
+         cross join lateral (select 1 from platform.journal j where j.position > c.position and j.type = r.type order by j.position limit 1) j) as behind`,
       [pairs.map(({ name }) => name), pairs.map(({ type }) => type)],
     )
     return row?.behind !== true
@@ -138,17 +141,15 @@ export class Consumers {
         // The database is away or a commit was doubtful: positions are stored with effects, so trying again is safe.
         this.#log.warn({ fault }, 'reactions pause')
       }
-      const rest = this.#pace.rest()
-      if (rest > 0) await this.#sleep(rest, 'through')
-      else if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
+      await this.#pace.makeRoom(() => this.#stopped)
+      if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
     }
   }
 
-  async #sleep(ms: number, how: 'through' | 'lightly' = 'lightly'): Promise<void> {
+  async #sleep(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms)
       this.#wakeUp = () => {
-        if (how === 'through' && !this.#stopped) return
         clearTimeout(timer)
         resolve()
       }

@@ -21,17 +21,22 @@ export class JournalWindow {
   readonly #types: readonly string[]
   #kept: Envelope[] = []
   /** The window holds every event of these types with `#from < position <= #to`. */
-  #from = -1
-  #to = -1
+  #from = 0
+  #to = 0
 
   constructor(journal: JournalReader, types: readonly string[]) {
     this.#journal = journal
     this.#types = [...new Set(types)]
   }
 
+  /** Begins behind a position, which must be final: what lies before it nobody needs, or reads for himself. */
+  startAt(position: number): void {
+    this.#kept = []
+    this.#from = this.#to = position
+  }
+
   /** Reads on towards the horizon. @returns the position up to which all reactions may look now. */
   async extend(horizon: number): Promise<number> {
-    if (this.#to < 0) this.#from = this.#to = horizon
     if (horizon <= this.#to) return this.#to
     const read = await this.#journal.read(this.#to, horizon, this.#types, readMax)
     this.#kept.push(...read)

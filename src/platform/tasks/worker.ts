@@ -88,10 +88,9 @@ export class TaskWorker {
         this.#log.warn({ fault }, 'tasks pause')
       }
       if (this.#stopped) return
-      const rest = this.#pace.rest()
-      if (taken > 0 && rest === 0) continue
-      await new Promise((resolve) => setTimeout(resolve, Math.max(rest, restMs)))
+      await this.#pace.makeRoom(() => this.#stopped)
       if (taken > 0) continue
+      await new Promise((resolve) => setTimeout(resolve, restMs))
       if (!this.#awake && !this.#stopped) await this.#sleep()
     }
   }
