@@ -9,11 +9,11 @@ import { lifeCase } from './cases/life.ts'
 import { memoryCase } from './cases/memory.ts'
 import { openCase } from './cases/open.ts'
 import { placementCase } from './cases/placement.ts'
+import { pressureCase } from './cases/pressure.ts'
 import { readCase } from './cases/read.ts'
 import { startCase } from './cases/start.ts'
 
-// `pressure` belongs here as soon as its file is there: `import { pressureCase } from './cases/pressure.ts'`. There is no `wires` (rooms in one database
-// that meet over the journal only): the product has no way to run so.
+// There is no `wires` (rooms in one database that meet over the journal only): the product has no way to run so.
 export const cases: readonly BenchCase[] = [
   intakeCase,
   placementCase,
@@ -24,6 +24,7 @@ export const cases: readonly BenchCase[] = [
   basketCase,
   memoryCase,
   startCase,
+  pressureCase,
   readCase,
   growthCase,
 ]

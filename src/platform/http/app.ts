@@ -16,6 +16,7 @@ import { Overloaded } from '../../kernel/micro-batch.ts'
 import { type FieldProblem, Problem, type ProblemBody, type ProblemKind, problemType } from '../../kernel/problem.ts'
 import type { Logger } from '../log.ts'
 import { OutcomeUnknown } from '../store/work.ts'
+import { admitWhatFits } from './admission.ts'
 import type { Principal } from './policy.ts'
 import { isDay, isMoment, isStorable, notStorable, unstorableIn } from './texts.ts'
 
@@ -65,6 +66,7 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
     if (config?.policy === undefined && method !== 'HEAD')
       throw new Error(`${String(method)} ${url} has no policy: say who may call it`)
   })
+  admitWhatFits(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id)
     const principal = principalOf(request, authenticate, demo)

@@ -3,8 +3,28 @@ import type { FastifyPluginAsync } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { Problem } from '../../kernel/problem.ts'
 import type { Database } from '../postgres/database.ts'
+import type { Admission } from './admission.ts'
+import type { Crowd } from './crowd.ts'
 
 export type Measured = Readonly<{ name: string; help: string; value: () => Promise<number> | number }>
+
+/** Gauges of the doorkeeper, by lane: is the house full, and how many were sent away. */
+const measureAdmission = (registry: Registry, { crowds }: Admission): void => {
+  const gauge = (name: string, help: string, value: (crowd: Crowd) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['lane'],
+      registers: [registry],
+      collect: function () {
+        for (const [lane, crowd] of Object.entries(crowds)) this.set({ lane }, value(crowd))
+      },
+    })
+  }
+  gauge('waybill_requests_in_house', 'Requests taken and not answered yet', ({ inHouse }) => inHouse)
+  gauge('waybill_requests_limit', 'Requests that may be in the house now', ({ limit }) => limit)
+  gauge('waybill_requests_refused', 'Requests refused for load since the start', ({ refused }) => refused)
+}
 
 export const healthRoutes =
   (database: Database, measured: readonly Measured[]): FastifyPluginAsync =>
@@ -21,7 +41,8 @@ export const healthRoutes =
         },
       })
     }
-    const open = { config: { policy: { roles: 'public' as const } } }
+    if (edge.hasDecorator('admission')) measureAdmission(registry, edge.admission)
+    const open = { config: { policy: { roles: 'public' as const }, alwaysAdmitted: true } }
     edge.get('/healthz', { ...open, schema: { summary: 'The process lives', tags: ['operations'] } }, async () => ({
       status: 'ok',
     }))
