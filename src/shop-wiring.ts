@@ -56,3 +56,18 @@ export const repeating = (everyMs: number, late: string, run: () => Promise<unkn
     },
   }
 }
+
+/** Something that is done once, beside everything else: a failure is said, and what it was for goes on without it. */
+export const inBackground = (without: string, run: (isStopped: () => boolean) => Promise<void>, log: Logger) => {
+  let stopped = false
+  let running = Promise.resolve()
+  return {
+    start: (): void => {
+      running = run(() => stopped).catch((fault: unknown) => log.warn({ fault }, without))
+    },
+    stop: async (): Promise<void> => {
+      stopped = true
+      await running
+    },
+  }
+}

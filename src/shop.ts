@@ -10,7 +10,7 @@ import { productRoutes, promotionRoutes } from './catalog/routes.ts'
 import { contactsFrom, dialectPorts, stockQueries } from './dialect-ports.ts'
 import { dialectRoutes } from './dialects/dialect-routes.ts'
 import { measuredOf } from './measured-store.ts'
-import { addressLines, cancelling, homeOf, repeating } from './shop-wiring.ts'
+import { addressLines, cancelling, homeOf, inBackground, repeating } from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
 import { postgresFulfilmentStores } from './fulfilment/store.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
@@ -298,6 +298,7 @@ export const openShop = async ({
   ] as readonly FastifyPluginAsync[]
 
   const measured = measuredOf(database, placement)
+  const learning = inBackground('levels are learnt as they are asked for', (isStopped) => inventory.learnAll(isStopped), log)
 
   return {
     measured,
@@ -344,6 +345,7 @@ export const openShop = async ({
     },
     /** Begins to react: events, tasks, timers. */
     start: async (): Promise<void> => {
+      learning.start()
       await wakeUps.start()
       await consumers.start()
       tasks.start()
@@ -351,6 +353,7 @@ export const openShop = async ({
       cartSweep.start()
     },
     stop: async (): Promise<void> => {
+      await learning.stop()
       await cartSweep.stop()
       await reaper.stop()
       await consumers.stop()

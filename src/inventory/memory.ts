@@ -7,7 +7,7 @@ import type { Sku } from '../kernel/ids.ts'
 import type { Delta, LevelRow } from './levels.ts'
 
 /** About 100 bytes a row: 200,000 products in five places stay under 100 MB; beyond it everything is forgotten at once. */
-const productsMax = 200_000
+export const productsMax = 200_000
 
 export class LevelMemory {
   readonly #rows = new Map<Sku, LevelRow[]>()

@@ -7,7 +7,7 @@ import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Records } from '../platform/records/records.ts'
 import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
 import { type CommonReason, keyReused, KeysInBatch } from '../platform/streams/service.ts'
-import { LevelMemory } from './memory.ts'
+import { LevelMemory, productsMax } from './memory.ts'
 import type { Source } from './planner.ts'
 import type { LevelRow } from './levels.ts'
 import { Stock } from './stock.ts'
@@ -45,6 +45,9 @@ export type InventoryOptions = Readonly<{
   threshold: (sku: Sku) => number
   committed: () => void
 }>
+
+/** Products a page: some ten thousand rows, 20 ms of this process. */
+const learnedAtOnce = 2_000
 
 const limits = { itemsMax: 256, inFlightMax: 1, waitingMax: 10_000 } as const
 
@@ -94,6 +97,17 @@ export class Inventory {
       rows.filter(({ sku }) => still.has(sku)),
       still,
     )
+  }
+
+  /** Reads all levels, a page at a time, so that a rush just after the start finds them known. */
+  async learnAll(isStopped: () => boolean): Promise<void> {
+    let last: Sku | '' = ''
+    for (let known = 0; known < productsMax && !isStopped(); known += learnedAtOnce) {
+      const skus: readonly Sku[] = await this.#options.repository.stockedAfter(last, learnedAtOnce)
+      await this.learn(skus)
+      last = skus.at(-1) ?? last
+      if (skus.length < learnedAtOnce) return
+    }
   }
 
   /** A batch's stock on memory alone; undefined when any product was not seen yet. */

@@ -143,6 +143,11 @@ export class MemoryInventory implements InventoryRepository {
     return Promise.resolve(rows.sort((a, b) => byText(a.sku, b.sku) || byText(a.place, b.place)))
   }
 
+  stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]> {
+    const skus = [...new Set([...this.levels.values()].map((row) => row.sku))].filter((one) => one > sku)
+    return Promise.resolve(skus.sort(byText).slice(0, limit))
+  }
+
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
     const rows = [...this.lots.values()].filter(({ sku, closed }) => skus.includes(sku) && !closed)
     return Promise.resolve(rows.sort((a, b) => byText(a.day, b.day) || byText(a.id, b.id)))

@@ -46,6 +46,8 @@ export interface InventoryRepository {
   dropWaiting(rows: readonly Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>[]): Write
   saveLots(lots: readonly Lot[]): Write
   readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]>
+  /** Products with stock, in order: at most so many after one of them. */
+  stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]>
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]>
 }
 
@@ -253,6 +255,11 @@ export class PostgresInventory implements InventoryRepository {
         'levels_read',
       )
     ).map(levelOf)
+  }
+
+  async stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]> {
+    const text = 'select distinct sku from inventory.levels where sku > $1 order by sku limit $2'
+    return (await this.#database.read<{ sku: Sku }>(text, [sku, limit])).map((row) => row.sku)
   }
 
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {

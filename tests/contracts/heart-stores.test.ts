@@ -124,6 +124,15 @@ for (const [form, open] of Object.entries(hearts)) {
     }
     const levels = (product: string) => on.stockStore.readLevels([sku(product)])
 
+    it('names the products it has, in order and a page at a time', async () => {
+      const mark = `page${fresh()}`
+      const names = ['a', 'b', 'c'].map((letter) => sku(`${mark}${letter}`))
+      const pairs = names.flatMap((name) => [leeds, york].map((place) => ({ sku: name, place })))
+      await on.batches.batch((work) => on.stockStore.ensureLevels(work, pairs))
+      assert.deepEqual(await on.stockStore.stockedAfter(sku(mark), 2), names.slice(0, 2))
+      assert.deepEqual((await on.stockStore.stockedAfter(names[1] ?? sku(''), 10)).slice(0, 1), names.slice(2))
+    })
+
     it('makes a level once, and locks levels by product and place', async () => {
       const [a, b] = [`a${fresh()}`, `b${fresh()}`]
       const pairs = [
