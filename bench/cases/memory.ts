@@ -7,8 +7,8 @@ import { furnish, placeOne, startOwn, stockFolder, withFolder } from '../own-ser
 import { memoryOf, postmasterOf, sharedMemoryOf } from '../processes.ts'
 import { ownerKey } from '../world.ts'
 
-/** Long enough for what starting left behind to be given back. */
-const idleMs = 5_000
+/** Long enough for connections that starting opened to go again (ten seconds). */
+const idleMs = 15_000
 const sampleMs = 250
 const connections = 64
 const products = 10_000
