@@ -112,7 +112,10 @@ describe('Holding and cancelling', () => {
       assert.deepEqual([line.status, line.lines[1]?.state, line.totals.total], ['received', 'cancelled', 500])
       const whole = seen(await step(order, 'cancel'))
       assert.deepEqual([whole.status, await shop.free(mugs), await shop.free(pens)], ['cancelled', 5, 5])
-      assert.equal(seen(await step(order, 'cancel')).version, whole.version, 'a second cancellation changed something')
+      // The news of its payment may still be on its way, and moves the version too.
+      await shop.waybill.shop.settled()
+      const { version } = await shop.order(order.id)
+      assert.equal(seen(await step(order, 'cancel')).version, version, 'a second cancellation changed something')
     })
 
     it('with one key happens once, whatever else is cancelled meanwhile', async () => {
