@@ -37,6 +37,22 @@ export const endForGood = async (): Promise<void> => {
   await endChildren()
 }
 
+/** Beyond the time a program was asked to run: connecting, last answers, sorting, and lives that are still to end. */
+const spareSeconds = 120
+
+/** Runs one of our own programs, which is asked in JSON and says what it measured, in JSON, with its last line. */
+export const runProgram = async <Said>(
+  file: string,
+  asked: unknown,
+  seconds: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Said> => {
+  const output = await runChild(process.execPath, [file, JSON.stringify(asked)], environment, seconds + spareSeconds)
+  const last = output?.trim().split('\n').at(-1)
+  if (last === undefined || last === '') throw new Error(`${file} said nothing`)
+  return JSON.parse(last) as Said
+}
+
 /** Runs a program of bounded length to its end. @returns what it printed; undefined where there is no such program. */
 export const runChild = (
   command: string,

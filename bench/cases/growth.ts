@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { verifyShop } from '../../src/cli/verify.ts'
 import type { BenchCase, BenchOptions, Result } from '../case.ts'
-import { runChild } from '../children.ts'
+import { runProgram } from '../children.ts'
 import { fillHistory } from '../history.ts'
 import { median } from '../load/latencies.ts'
 import type { LifeAsked, Lived } from '../load/life.ts'
@@ -21,7 +21,6 @@ const apart = 100
 const connections = 64
 const lives = 128
 const warmUpSeconds = 2
-const spareSeconds = 120
 const marks = { placing: 1.15, living: 1.15, reading: 1.5 } as const
 
 type Shop = Readonly<{ world: World; served: Served; history: number }>
@@ -34,9 +33,8 @@ const lifeCost = async ({ world, served }: Shop, seconds: number): Promise<numbe
   const asked: LifeAsked = { url: served.url, key: ownerKey, products, lives, seconds, apart }
   const used = (): number => cpuSeconds(served.pid) + cpuSeconds(world.postmaster)
   const before = used()
-  const output = await runChild(process.execPath, [lifeFile, JSON.stringify(asked)], world.environment, seconds + spareSeconds)
+  const lived = await runProgram<Lived>(lifeFile, asked, seconds, world.environment)
   await drain(world)
-  const lived = JSON.parse(output?.trim().split('\n').at(-1) ?? '{}') as Lived
   return ((used() - before + lived.cpuSeconds) * 1e6) / Math.max(1, lived.ended.length)
 }
 

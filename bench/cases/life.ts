@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { verifyShop } from '../../src/cli/verify.ts'
 import type { BenchCase, BenchOptions, Figures, Result } from '../case.ts'
-import { runChild } from '../children.ts'
+import { runProgram } from '../children.ts'
 import { median } from '../load/latencies.ts'
 import type { LifeAsked, Lived } from '../load/life.ts'
 import { loadWithout5xx } from '../load/run.ts'
@@ -22,7 +22,6 @@ const lives = 256
 const warmUpSeconds = 2
 /** The first lives begin together, and until they are spread out the rate says nothing. */
 const settlingShare = 0.25
-const spareSeconds = 120
 /** Of the intake rate; commands an order; and of all events, how many a second a reaction may fall behind by. */
 const marks = { shareOfIntake: 0.25, commands: 10, shareFallingBehind: 0.02 } as const
 
@@ -38,15 +37,14 @@ const once = async (world: World, served: Served, { seconds, lifeSeconds }: Benc
   const asked: LifeAsked = { ...target, lives, seconds: lifeSeconds, apart }
   const before = await usedBy(world, served)
   const { samples, stop } = sampling(world)
-  let output: string | undefined
+  let lived: Lived
   try {
-    output = await runChild(process.execPath, [file, JSON.stringify(asked)], world.environment, lifeSeconds + spareSeconds)
+    lived = await runProgram(file, asked, lifeSeconds, world.environment)
   } finally {
     await stop()
   }
   await drain(world)
   const after = await usedBy(world, served)
-  const lived = JSON.parse(output?.trim().split('\n').at(-1) ?? '{}') as Lived
   const an = (what: keyof Used): number => (after[what] - before[what]) / Math.max(1, lived.ended.length)
   const used = { server: an('server') * 1e6, postgres: an('postgres') * 1e6, commits: an('commits') }
   const settled = samples.filter(({ atSeconds }) => atSeconds >= lifeSeconds * settlingShare && atSeconds <= lifeSeconds)

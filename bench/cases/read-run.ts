@@ -1,15 +1,13 @@
 /** Reads over HTTP from a filled shop: which paths, and what a run of them cost. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runChild } from '../children.ts'
+import { runProgram } from '../children.ts'
 import type { Loaded } from '../load/asked.ts'
 import type { PathsAsked } from '../load/paths.ts'
 import { cpuSeconds } from '../processes.ts'
 import { ownerKey, type Served, type World } from '../world.ts'
 
 const file = join(import.meta.dirname, '..', 'load', 'paths.ts')
-/** Beyond the time it was asked for: reading the paths, last answers, sorting. */
-const spareSeconds = 60
 /** Orders asked for, from all of history: the oldest as often as the newest, which no shop's customers do. */
 const readsMax = 50_000
 
@@ -30,9 +28,8 @@ export const readRun = async (world: World, { url, pid }: Served, paths: readonl
   const used = () => ({ node: cpuSeconds(pid), postgres: cpuSeconds(world.postmaster) })
   const before = used()
   const request: PathsAsked = { url, key: ownerKey, ...asked, file: pathsFile }
-  const output = await runChild(process.execPath, [file, JSON.stringify(request)], {}, asked.seconds + spareSeconds)
+  const loaded = await runProgram<Loaded>(file, request, asked.seconds)
   const after = used()
-  const loaded = JSON.parse(output?.trim().split('\n').at(-1) ?? '{}') as Loaded
   const [odd] = loaded.odd
   if (odd !== undefined) throw new Error(`a read was answered with ${odd}`)
   const micros = (what: 'node' | 'postgres'): number => ((after[what] - before[what]) * 1e6) / Math.max(1, loaded.done)

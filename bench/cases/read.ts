@@ -27,7 +27,7 @@ export const sizesTo = (max: number): readonly number[] => {
 
 const bareFor = async (world: World, served: Served, path: string): Promise<Served> => {
   const answer = await fetch(served.url + path, { headers: { authorization: `Bearer ${ownerKey}` } })
-  return world.serve(join(import.meta.dirname, '..', 'references', 'bare-read.ts'), [await answer.text()])
+  return world.serve(join(import.meta.dirname, '..', 'references', 'bare.ts'), [await answer.text()])
 }
 
 /** An order of two lines, as most are. */

@@ -1,6 +1,6 @@
 /** One server under more and more load: where its knee is, and what it does beyond it. */
 import { join } from 'node:path'
-import { runChild } from '../children.ts'
+import { runProgram } from '../children.ts'
 import { cpuSeconds } from '../processes.ts'
 import { ownerKey } from '../world.ts'
 import type { Pressed, PressureAsked } from './asked.ts'
@@ -31,8 +31,6 @@ const withinMs = 1_000
 const warmUpSeconds = 2
 /** A new process has to learn what it can do, and its code has to warm up. */
 const firstWarmUpSeconds = 7
-/** Beyond the time it was asked for: connecting, last answers. */
-const spareSeconds = 60
 
 const file = join(import.meta.dirname, '..', 'pressure-load.ts')
 
@@ -51,11 +49,9 @@ export const press = async (target: Target, perSecond: number, seconds: number, 
   }
   const used = (): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
   const [before, start] = [used(), performance.now()]
-  const output = await runChild(process.execPath, [file, JSON.stringify(asked)], {}, asked.seconds + spareSeconds)
+  const pressed = await runProgram<Pressed>(file, asked, asked.seconds)
   const cores = ((used() - before) * 1_000) / (performance.now() - start)
-  const last = output?.trim().split('\n').at(-1)
-  if (last === undefined || last === '') throw new Error('the load process said nothing')
-  return { ...(JSON.parse(last) as Pressed), cores }
+  return { ...pressed, cores }
 }
 
 /** @returns the step at the knee. */

@@ -1,10 +1,11 @@
 /**
- * Reference (c): the same route with the same schema, key, body hash and an answer of the same size, that prices and
- * stores nothing: `bare.ts ANSWER`, an order's JSON.
+ * Reference (c), and the ceiling of reads: the same edge and the same paths with the same schemas, key, body hash and an
+ * answer of the same size, that read, price and store nothing: `bare.ts ANSWER`, an order's JSON.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { instant } from '../../src/kernel/time.ts'
-import { PlaceOrder } from '../../src/orders/schemas.ts'
+import { OrderIdParams, PlaceOrder } from '../../src/orders/schemas.ts'
 import { createApp } from '../../src/platform/http/app.ts'
 import { requiredKey } from '../../src/platform/http/idempotency.ts'
 import { everyone } from '../../src/platform/http/policy.ts'
@@ -12,10 +13,16 @@ import { silentLog } from '../../src/platform/log.ts'
 import { onStop } from '../../src/platform/process.ts'
 
 const answer: unknown = JSON.parse(process.argv[2] ?? '{}')
+const config = { policy: { roles: everyone } }
+const read = { params: OrderIdParams, querystring: Type.Object({ expand: Type.Optional(Type.String()) }) }
 const room: FastifyPluginAsyncTypebox = async (edge) => {
-  edge.post('/v1/orders', { schema: { body: PlaceOrder }, config: { policy: { roles: everyone } } }, async (request, reply) => {
+  edge.post('/v1/orders', { schema: { body: PlaceOrder }, config }, async (request, reply) => {
     requiredKey(request, 'place-order', instant(Date.now()), 'for_ever')
     reply.code(201).header('etag', '"v2"').header('location', '/v1/orders/none')
+    return answer
+  })
+  edge.get('/v1/orders/:id', { schema: read, config }, async (_, reply) => {
+    reply.header('etag', '"v20"')
     return answer
   })
 }

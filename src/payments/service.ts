@@ -7,8 +7,8 @@ import { addSeconds } from '../kernel/time.ts'
 import type { OrderFacts } from '../orders/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Records, Task } from '../platform/records/records.ts'
-import { type Batches, Fault, isolateFaults, rerunAborted, type Work, type Write } from '../platform/store/work.ts'
-import { appendOf, type Asked, type Outcome, StreamService, streamLimits } from '../platform/streams/service.ts'
+import { type Batches, Fault, isolateFaults, rerunAborted, type Work } from '../platform/store/work.ts'
+import { type Asked, type Effects, type Outcome, StreamService, streamLimits } from '../platform/streams/service.ts'
 import { bundled } from '../platform/tasks/bundle.ts'
 import type { PaymentEvent, PaymentMethod, PaymentQueries, PaymentView } from './contract.ts'
 import { movementsOf } from './money-log.ts'
@@ -63,7 +63,6 @@ export class PaymentService implements PaymentQueries {
   readonly provider: string
   readonly #options: PaymentServiceOptions
   readonly #streams: StreamService<PaymentCommand, PaymentEvent, Payment, PaymentReason>
-  readonly #commands: (asked: Asked<PaymentCommand>) => Promise<PaymentOutcome | Fault>
   readonly #webhooks: (taken: Taken) => Promise<WebhookOutcome | Fault>
 
   constructor(options: PaymentServiceOptions) {
@@ -71,9 +70,16 @@ export class PaymentService implements PaymentQueries {
     this.#options = options
     this.store = store
     this.provider = options.provider
-    const effects = moneyMoved(store)
-    this.#streams = new StreamService({ name: 'payments', batches, records, store, decider: payment, effects, committed: signal })
-    this.#commands = microBatch('payments', (asked: readonly Asked<PaymentCommand>[]) => this.#handle(asked), commandLimits)
+    this.#streams = new StreamService({
+      name: 'payments',
+      batches,
+      records,
+      store,
+      decider: payment,
+      effects: following(options),
+      limits: commandLimits,
+      committed: signal,
+    })
     const commit = async (taken: readonly Taken[]): Promise<readonly (WebhookOutcome | Fault)[]> => {
       const outcomes = await isolateFaults(taken, (some) => batches.batch((work) => this.#take(work, some)))
       signal()
@@ -82,16 +88,8 @@ export class PaymentService implements PaymentQueries {
     this.#webhooks = microBatch('payments.webhooks', commit, streamLimits)
   }
 
-  async handle(asked: Asked<PaymentCommand>): Promise<PaymentOutcome> {
-    const outcome = await this.#commands(asked)
-    if (outcome instanceof Fault) throw outcome.cause
-    return outcome
-  }
-
-  async #handle(asked: readonly Asked<PaymentCommand>[]): Promise<readonly (PaymentOutcome | Fault)[]> {
-    const outcomes = await isolateFaults(asked, (some) => this.#options.batches.batch((work) => this.within(work, some)))
-    this.#options.signal()
-    return outcomes
+  handle(asked: Asked<PaymentCommand>): Promise<PaymentOutcome> {
+    return this.#streams.handle(asked)
   }
 
   /** A refund that staff gives. Their own words never enter a fact: they are kept apart, where they can be erased. */
@@ -117,26 +115,13 @@ export class PaymentService implements PaymentQueries {
   }
 
   /** Inside a batch of someone else's: a reaction's. */
-  async within(work: Work, asked: readonly Asked<PaymentCommand>[]): Promise<readonly PaymentOutcome[]> {
-    const outcomes = await this.#streams.within(work, asked)
-    const tasks = outcomes.flatMap((outcome) =>
-      isRefusal(outcome) ? [] : outcome.events.flatMap((event) => tasksOf(outcome.id, event, outcome.state, work.now)),
-    )
-    if (tasks.length > 0) work.add(this.#options.records.schedule(bundled(tasks, work.now)))
-    return outcomes
+  within(work: Work, asked: readonly Asked<PaymentCommand>[]): Promise<readonly PaymentOutcome[]> {
+    return this.#streams.within(work, asked)
   }
 
   /** What someone else's batch decided with the payments' own rules, with everything that follows from it. */
   keep(work: Work, changes: readonly Change<PaymentEvent, Payment>[], origins: ReadonlyMap<string, Origin>): void {
-    if (changes.length === 0) return
-    const { store, records } = this.#options
-    const tasks = changes.flatMap(({ id, events, state }) => events.flatMap((event) => tasksOf(id, event, state, work.now)))
-    work.add(
-      store.save(changes),
-      records.append(changes.map((change) => appendOf(change, origins.get(change.id), work.now))),
-      store.log(changes.flatMap((change) => movementsOf(change, work.now))),
-      records.schedule(bundled(tasks, work.now)),
-    )
+    this.#streams.keep(work, changes, origins)
   }
 
   /** A webhook as it came: raw body and headers. Its effect and its id are saved together, so it counts once. */
@@ -271,12 +256,13 @@ const commandOf = (news: ProviderNews): PaymentCommand | undefined => {
   }
 }
 
-/** The rows of the money log that a change of a payment writes beside itself. */
-const moneyMoved =
-  (store: PaymentRepository) =>
-  (change: Parameters<typeof movementsOf>[0], work: Work): readonly Write[] => {
-    const movements = movementsOf(change, work.now)
-    return movements.length > 0 ? [store.log(movements)] : []
+/** What changes of payments write beside themselves: rows of the money log, and what is to be asked of the provider. */
+const following =
+  ({ store, records }: Pick<PaymentServiceOptions, 'store' | 'records'>): Effects<PaymentEvent, Payment> =>
+  (changes, { now }) => {
+    const movements = changes.flatMap((change) => movementsOf(change, now))
+    const tasks = changes.flatMap(({ id, events, state }) => events.flatMap((event) => tasksOf(id, event, state, now)))
+    return [store.log(movements), records.schedule(bundled(tasks, now))]
   }
 
 /** What is to be asked of the provider because of an event. */

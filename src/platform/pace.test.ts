@@ -36,17 +36,36 @@ describe('What follows from commands', () => {
     assert.equal(pace.rest(), 90)
   })
 
-  it('is over as soon as the rush is, or the process', async () => {
+  it('is over as soon as the rush is, or the process', async (test) => {
+    let now = 0
     let waiting = 200
+    let isStopped = false
+    test.mock.method(performance, 'now', () => now)
+    test.mock.timers.enable({ apis: ['setTimeout'] })
     const pace = new Pace(() => waiting)
-    await pace.timed(() => new Promise((resolve) => setTimeout(resolve, 1_000)))
+    await pace.timed(() => Promise.resolve(void (now += 1_000)))
     let isOver = false
-    const room = pace.makeRoom(() => false).then(() => (isOver = true))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const rest = (): void => {
+      isOver = false
+      void pace.makeRoom(() => isStopped).then(() => (isOver = true))
+    }
+    const pass = async (ms: number): Promise<void> => {
+      now += ms
+      test.mock.timers.tick(ms)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    rest()
+    await pass(100)
     assert.equal(isOver, false)
     waiting = 0
-    await room
+    await pass(20)
+    assert.equal(isOver, true)
     waiting = 200
-    await pace.makeRoom(() => true)
+    rest()
+    await pass(20)
+    assert.equal(isOver, false)
+    isStopped = true
+    await pass(20)
+    assert.equal(isOver, true)
   })
 })

@@ -2,13 +2,13 @@
 import { isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
 import type { Change } from '../kernel/decider.ts'
-import type { OrderId } from '../kernel/ids.ts'
+import type { Instant, OrderId } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
 import type { FulfilmentEventOf } from '../fulfilment/contract.ts'
 import { newId } from '../platform/ids.ts'
-import type { Records } from '../platform/records/records.ts'
-import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
-import { type Asked, type Outcome, StreamService } from '../platform/streams/service.ts'
+import type { Records, Task } from '../platform/records/records.ts'
+import { type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
+import { type Asked, type Effects, type Outcome, StreamService } from '../platform/streams/service.ts'
 import type { Carrier, CarrierNews } from './carrier.ts'
 import type { ParcelEvent, ParcelQueries, ParcelView } from './contract.ts'
 import {
@@ -31,8 +31,8 @@ export type ShippingOptions = Readonly<{
   carriers: readonly Carrier[]
   /** Who carries a parcel of this shipping method; the first carrier takes what nobody else is named for. */
   choose?: ((shippingMethod: string) => CarrierChoice) | undefined
-  /** Further tasks that follow a change: the simulated carrier plays by itself this way. */
-  effects?: ((change: Change<ParcelEvent, Parcel>, work: Work) => readonly Write[]) | undefined
+  /** Further tasks that follow changes: the simulated carrier plays by itself this way. */
+  effects?: Effects<ParcelEvent, Parcel> | undefined
   committed: () => void
 }>
 
@@ -65,9 +65,9 @@ export class ShippingService implements ParcelQueries {
     const { batches, records, stores, committed } = options
     this.#options = options
     this.stores = stores
-    const effects = (change: Change<ParcelEvent, Parcel>, work: Work): readonly Write[] => [
-      ...this.#tasksOf(change, work),
-      ...(options.effects?.(change, work) ?? []),
+    const effects: Effects<ParcelEvent, Parcel> = (changes, work) => [
+      records.schedule(changes.flatMap((change) => tasksOf(change, work.now))),
+      ...(options.effects?.(changes, work) ?? []),
     ]
     this.parcels = new StreamService({
       name: 'parcels',
@@ -243,19 +243,19 @@ export class ShippingService implements ParcelQueries {
       return { parcels: views }
     })
   }
+}
 
-  /** What a change asks of the carrier. A parcel that is blocked is announced when it no longer is. */
-  #tasksOf({ id, state, events }: Change<ParcelEvent, Parcel>, work: Work): readonly Write[] {
-    if (!isAnnounced(state)) return []
-    const named = (type: ParcelEvent['type']): boolean => events.some((event) => event.type === type)
-    const about = { key: state.order, dueAt: work.now, body: { parcel: id } }
-    const tasks = []
-    const announcing = named('ParcelAnnounced') || named('CollectionUnblocked') || named('ParcelAddressed')
-    if (announcing && !isBlocked(state) && state.label === undefined && state.status !== 'cancelled')
-      tasks.push({ id: newId(work.now), kind: labelTask, ...about })
-    if (named('ParcelCancelled') && state.label !== undefined) tasks.push({ id: newId(work.now), kind: cancelTask, ...about })
-    return tasks.length === 0 ? [] : [this.#options.records.schedule(tasks)]
-  }
+/** What a change asks of the carrier. A parcel that is blocked is announced when it no longer is. */
+const tasksOf = ({ id, state, events }: Change<ParcelEvent, Parcel>, now: Instant): readonly Task[] => {
+  if (!isAnnounced(state)) return []
+  const named = (type: ParcelEvent['type']): boolean => events.some((event) => event.type === type)
+  const about = { key: state.order, dueAt: now, body: { parcel: id } }
+  const tasks: Task[] = []
+  const announcing = named('ParcelAnnounced') || named('CollectionUnblocked') || named('ParcelAddressed')
+  if (announcing && !isBlocked(state) && state.label === undefined && state.status !== 'cancelled')
+    tasks.push({ id: newId(now), kind: labelTask, ...about })
+  if (named('ParcelCancelled') && state.label !== undefined) tasks.push({ id: newId(now), kind: cancelTask, ...about })
+  return tasks
 }
 
 const refusalOf = (

@@ -1,10 +1,10 @@
 /** What shipping asks of carriers, outside any transaction: labels, cancellations, and the simulated carrier's own life. */
-import { type Change, isRefusal } from '../kernel/decider.ts'
+import { isRefusal } from '../kernel/decider.ts'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { addSeconds, instant, milliseconds } from '../kernel/time.ts'
 import { newId } from '../platform/ids.ts'
 import type { Records } from '../platform/records/records.ts'
-import type { Work, Write } from '../platform/store/work.ts'
+import type { Effects } from '../platform/streams/service.ts'
 import { oneByOne, type TaskHandler } from '../platform/tasks/handler.ts'
 import { simulatedName, storyOf } from './adapters/simulated.ts'
 import type { Carrier } from './carrier.ts'
@@ -69,22 +69,20 @@ export const cancelHandler = (service: ShippingService): TaskHandler => ({
 
 /** `auto`: with its label, a parcel's whole story is written down as tasks, a step every `paceSeconds`. */
 export const playing =
-  (records: Records, paceSeconds: number) =>
-  ({ id, state, events }: Change<ParcelEvent, Parcel>, work: Work): readonly Write[] => {
-    const labelled = events.some(({ type }) => type === 'LabelCreated')
-    if (!labelled || !isAnnounced(state) || state.carrier !== simulatedName || state.label === undefined) return []
-    const steps = storyOf(state.label.tracking)
-    return [
-      records.schedule(
-        steps.map((_, step) => ({
-          id: newId(work.now),
-          kind: playTask,
-          key: state.order,
-          dueAt: addSeconds(work.now, paceSeconds * (step + 1)),
-          body: { parcel: id, step },
-        })),
-      ),
-    ]
+  (records: Records, paceSeconds: number): Effects<ParcelEvent, Parcel> =>
+  (changes, { now }) => {
+    const tasks = changes.flatMap(({ id, state, events }) => {
+      const labelled = events.some(({ type }) => type === 'LabelCreated')
+      if (!labelled || !isAnnounced(state) || state.carrier !== simulatedName || state.label === undefined) return []
+      return storyOf(state.label.tracking).map((_, step) => ({
+        id: newId(now),
+        kind: playTask,
+        key: state.order,
+        dueAt: addSeconds(now, paceSeconds * (step + 1)),
+        body: { parcel: id, step },
+      }))
+    })
+    return [records.schedule(tasks)]
   }
 
 export const playHandler = (service: ShippingService): TaskHandler => ({

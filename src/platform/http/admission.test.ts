@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { silentLog } from '../log.ts'
 import { freeMax } from './crowd.ts'
@@ -212,5 +213,81 @@ describe('A house that fills', () => {
     // Who comes next finds that the work is done.
     while (placing().inHouse > 0) await (await fetch(`${door.url}/nowhere`)).arrayBuffer()
     assert.equal(door.seen.handled > 0, true)
+  })
+})
+
+describe('A house that closes', () => {
+  let door: House
+  beforeEach(async () => (door = await house()))
+  afterEach(async () => {
+    door.letGo()
+    await door.app.close()
+  })
+
+  const request = 'GET /v1/orders HTTP/1.1\r\nhost: a\r\n'
+  /** A connection that is kept open until the server ends it, and all that it said by then. */
+  const line = async (): Promise<Readonly<{ socket: Socket; said: Promise<string> }>> => {
+    const { hostname, port } = new URL(door.url)
+    const socket = connect(Number(port), hostname)
+    let text = ''
+    socket.setEncoding('latin1').on('data', (piece: string) => (text += piece))
+    const said = new Promise<string>((resolve) => socket.once('close', () => resolve(text)))
+    await once(socket, 'connect')
+    return { socket, said }
+  }
+  const until = async (fits: () => boolean): Promise<void> => {
+    while (!fits()) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  it('answers who is inside and ends their connections, and tells who comes to come again', async () => {
+    door.hold()
+    const [first, late] = [await line(), await line()]
+    late.socket.write(request)
+    first.socket.write(`${request}\r\n`)
+    await until(() => door.seen.handled === 1)
+    const closed = door.app.close()
+    await until(() => !door.app.server.listening)
+    late.socket.write('\r\n')
+    const refused = await late.said
+    assert.match(refused, /^HTTP\/1\.1 503 [^]*"code":"unavailable"[^]*"retryable":true\}$/)
+    assert.match(refused, /^content-type: application\/problem\+json\r$/im)
+    assert.match(refused, /^retry-after: [1-4]\r$/im)
+    assert.match(refused, /^connection: close\r$/im)
+    door.letGo()
+    const answered = await first.said
+    assert.match(answered, /^HTTP\/1\.1 200 [^]*\{"ok":true\}$/)
+    assert.match(answered, /^connection: close\r$/im)
+    await closed
+    assert.equal(door.seen.handled, 1)
+  })
+
+  it('waits for what was asked by those who have gone away', async () => {
+    door.hold()
+    const { socket, said } = await line()
+    socket.write(`${request}\r\n`)
+    await until(() => door.seen.handled === 1)
+    socket.destroy()
+    await said
+    let isClosed = false
+    const withoutLines = once(door.app.server, 'close')
+    const closed = door.app.close().then(() => (isClosed = true))
+    await withoutLines
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(isClosed, false)
+    door.letGo()
+    await closed
+  })
+
+  it('waits for no connection on which nothing is asked, and for the slowest only so long', async (test) => {
+    door.hold()
+    const [silent, slow] = [await line(), await line()]
+    slow.socket.write(`${request}\r\n`)
+    await until(() => door.seen.handled === 1)
+    let now = 0
+    // Each look at the clock is a second later.
+    test.mock.method(performance, 'now', () => (now += 1_000))
+    await door.app.close()
+    assert.ok(now > 10_000)
+    assert.deepEqual(await Promise.all([silent.said, slow.said]), ['', ''])
   })
 })

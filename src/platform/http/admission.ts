@@ -2,11 +2,14 @@
  * Back-pressure at the door: beyond what gets done, a request is refused with 503 and `Retry-After` before anybody asks
  * who sent it and before its body is read. Refusing must be cheap, or under a flood nothing else is done: the answer is
  * written at once, past all later hooks. Node reads the unread body on and throws it away, so the connection stays usable.
+ * When the server is stopped, the same door closes: who is inside is answered first.
  */
 import type { ServerResponse } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemType } from '../../kernel/problem.ts'
 import { Crowd } from './crowd.ts'
+import { anyRetryAfter } from './retry-after.ts'
 
 /**
  * Counted apart, so that none starves behind another: a rush of new orders must not keep a warehouse from packing, a
@@ -25,22 +28,34 @@ declare module 'fastify' {
   }
 }
 
-/** Seconds after which a refused caller comes again: one of these by chance, or all would come back at once. */
-const retryAfterSeconds = ['1', '2', '3', '4'] as const
-const anyRetryAfter = (): string => retryAfterSeconds[Math.floor(Math.random() * retryAfterSeconds.length)] ?? '1'
-
-/** Made once: an error's stack costs more than the rest of a refusal. */
-const tooMuch = new Problem(
-  'overloaded',
-  { status: 503, title: 'Too busy', retryable: true },
-  'More is asked than gets done. Nothing was done of this: repeat it, with the same key, in a moment.',
+/** Made once: an error's stack costs more than the rest of a refusal, and its text more than the rest of that. */
+type Refusal = Readonly<{ problem: Problem; opening: string }>
+const refusalOf = (problem: Problem): Refusal => {
+  const { code, message: detail } = problem
+  const { status, title } = problem.kind
+  return { problem, opening: JSON.stringify({ type: problemType(code), code, status, title, detail }).slice(0, -1) }
+}
+const tooMuch = refusalOf(
+  new Problem(
+    'overloaded',
+    { status: 503, title: 'Too busy', retryable: true },
+    'More is asked than gets done. Nothing was done of this: repeat it, with the same key, in a moment.',
+  ),
 )
-const { code, message: detail } = tooMuch
-const { status, title } = tooMuch.kind
-const opening = JSON.stringify({ type: problemType(code), code, status, title, detail }).slice(0, -1)
+const stopping = refusalOf(
+  new Problem(
+    'unavailable',
+    { status: 503, title: 'Stopping', retryable: true },
+    'This server is being stopped. Nothing was done of this: repeat it, with the same key, in a moment.',
+  ),
+)
 
 /** A caller who has gone away: what he asked for is still being done, and counts until it is, at most this long. */
 const goneMsMax = 60_000
+/** Requests take milliseconds, and of the thirty seconds of a stop reactions and tasks need some too. */
+const closingMsMax = 10_000
+/** So often it is looked whether everybody is out: who has gone away does not say when the work for him is done. */
+const lookEveryMs = 20
 
 const laneOf = (method: string, url: string): Lane => {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return 'reading'
@@ -48,33 +63,47 @@ const laneOf = (method: string, url: string): Lane => {
   return method === 'POST' && /\/orders\/?(?:\?|$)/.test(url) ? 'placing' : 'changing'
 }
 
-type Gone = Readonly<{ raw: ServerResponse; since: number; crowd: Crowd }>
+/** `crowd` is absent for those who are always admitted: they are not counted. */
+type Gone = Readonly<{ raw: ServerResponse; since: number; crowd: Crowd | undefined }>
 
 export class Admission {
   readonly crowds: Readonly<Record<Lane, Crowd>> = { placing: new Crowd(), changing: new Crowd(), reading: new Crowd() }
+  readonly #inside = new Set<ServerResponse>()
   readonly #gone = new Set<Gone>()
+  #isClosed = false
 
   /** @returns whether the request may go on; else it is answered. */
   admit(request: FastifyRequest, reply: FastifyReply): boolean {
+    if (this.#isClosed) return refuse(request, reply, stopping)
     const { config } = request.routeOptions
-    if (config.alwaysAdmitted === true) return true
-    const crowd = this.crowds[laneOf(request.method, request.url)]
+    const crowd = config.alwaysAdmitted === true ? undefined : this.crowds[laneOf(request.method, request.url)]
     const now = performance.now()
     if (this.#gone.size > 0) this.#forget(now)
-    if (!crowd.admits(now)) {
-      refuse(request, reply)
-      return false
-    }
+    if (crowd?.admits(now) === false) return refuse(request, reply, tooMuch)
     this.#watch(reply.raw, crowd, now)
     return true
   }
 
-  #watch(raw: ServerResponse, crowd: Crowd, since: number): void {
-    let isOver = false
+  /**
+   * Takes nobody any more, and lets those who are inside have their answers, after which their connections end.
+   * @returns when all of it is done, also what was asked for by those who have gone away; in the end without the slowest.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const raw of this.#inside) if (!raw.headersSent) raw.setHeader('connection', 'close')
+    const end = performance.now() + closingMsMax
+    while (this.#isBusy() && performance.now() < end) await wait(lookEveryMs)
+  }
+
+  #isBusy(): boolean {
+    return this.#inside.size > 0 || [...this.#gone].some(({ raw }) => !raw.writableEnded)
+  }
+
+  #watch(raw: ServerResponse, crowd: Crowd | undefined, since: number): void {
+    this.#inside.add(raw)
     const over = (): void => {
-      if (isOver) return
-      isOver = true
-      if (raw.writableEnded) crowd.letOut(performance.now() - since)
+      if (!this.#inside.delete(raw)) return
+      if (raw.writableEnded) crowd?.letOut(performance.now() - since)
       else this.#gone.add({ raw, since, crowd })
     }
     raw.on('finish', over)
@@ -86,33 +115,41 @@ export class Admission {
     for (const gone of this.#gone) {
       if (!gone.raw.writableEnded && now - gone.since < goneMsMax) continue
       this.#gone.delete(gone)
-      gone.crowd.letOut(now - gone.since)
+      gone.crowd?.letOut(now - gone.since)
     }
   }
 }
 
-const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
+const refuse = (request: FastifyRequest, reply: FastifyReply, { problem, opening }: Refusal): false => {
   const { problems: shaped } = request.routeOptions.config
   const body =
     shaped === undefined
       ? `${opening},"instance":${JSON.stringify(request.url)},"requestId":"${request.id}","retryable":true}`
-      : JSON.stringify(shaped(tooMuch, request).body)
+      : JSON.stringify(shaped(problem, request).body)
   // Fastify's own way of sending costs half as much again.
   reply.hijack()
-  reply.raw.writeHead(status, {
+  reply.raw.writeHead(problem.kind.status, {
     'content-type': shaped === undefined ? 'application/problem+json' : 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'retry-after': anyRetryAfter(),
     'request-id': request.id,
   })
   reply.raw.end(body)
+  return false
 }
 
-/** Puts the doorkeeper before every other hook. */
+/** Puts the doorkeeper before every other hook; `app.close()` ends when the last request is done. */
 export const admitWhatFits = (app: FastifyInstance): void => {
   const admission = new Admission()
   app.decorate('admission', admission)
   app.addHook('onRequest', (request, reply, done) => {
     if (admission.admit(request, reply)) done()
   })
+  let emptied = Promise.resolve()
+  app.addHook('preClose', (done) => {
+    // Not waited for here: the server listens until this hook is over. Callers keep idle connections open for minutes.
+    emptied = admission.close().then(() => app.server.closeAllConnections())
+    done()
+  })
+  app.addHook('onClose', () => emptied)
 }

@@ -18,12 +18,11 @@ import type { Logger } from '../log.ts'
 import { OutcomeUnknown } from '../store/work.ts'
 import { admitWhatFits } from './admission.ts'
 import type { Principal } from './policy.ts'
+import { anyRetryAfter } from './retry-after.ts'
 import { isDay, isMoment, isStorable, notStorable, unstorableIn } from './texts.ts'
 
 /** DESIGN §13, Limits: an order of 2,000 lines is about 200 kB; five times that is room enough. */
 export const bodyBytesMax = 1_048_576
-/** Seconds a refused caller waits before trying again. */
-const retryAfterSeconds = 1
 
 export type AppOptions = Readonly<{
   log: Logger
@@ -56,7 +55,8 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // The doorkeeper says it better: as a problem, and when to come again.
+    return503OnClosing: false,
   })
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema as object))
   keepRawBodies(app)
@@ -206,14 +206,14 @@ const problemFor = (fault: FastifyError): Problem => {
       'overloaded',
       { status: 503, title: 'Too busy', retryable: true },
       'Too many requests are waiting. Nothing was done: repeat it, with the same key, in a moment.',
-      { headers: { 'retry-after': String(retryAfterSeconds) } },
+      { headers: { 'retry-after': anyRetryAfter() } },
     )
   if (fault instanceof OutcomeUnknown)
     return new Problem(
       'outcome_unknown',
       { status: 503, title: 'Outcome unknown', retryable: true },
       'The database did not confirm. Repeat the request with the same Idempotency-Key to learn what happened.',
-      { headers: { 'retry-after': String(retryAfterSeconds) } },
+      { headers: { 'retry-after': anyRetryAfter() } },
     )
   if (fault.validation !== undefined) return invalid(fault.validationContext ?? 'body', fault.validation)
   const known = codes[fault.code]
@@ -225,7 +225,7 @@ const problemFor = (fault: FastifyError): Problem => {
       'unavailable',
       { status: 503, title: 'The database is out of reach', retryable: true },
       'Nothing was done. Try again in a moment.',
-      { headers: { 'retry-after': String(retryAfterSeconds) } },
+      { headers: { 'retry-after': anyRetryAfter() } },
     )
   if (fault.statusCode !== undefined && fault.statusCode >= 400 && fault.statusCode < 500)
     return new Problem('bad_request', { status: fault.statusCode, title: 'Bad request' }, fault.message)

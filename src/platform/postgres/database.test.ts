@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { testDatabase, type TestDatabase } from '../../../tests/support/database.ts'
 import { type Line, troubledLine } from '../../../tests/support/line.ts'
-import { Aborted, isolateFaults, OutcomeUnknown, type SqlWrite } from '../store/work.ts'
+import { Overloaded } from '../../kernel/micro-batch.ts'
+import { Aborted, Fault, isolateFaults, OutcomeUnknown, type SqlWrite } from '../store/work.ts'
 import { Database, sql } from './database.ts'
 
 const kept = (...names: readonly string[]): SqlWrite => ({
@@ -139,5 +140,46 @@ describe('A commit', () => {
     assert.equal(await isKept('killed'), false)
     await batch('after the kill')
     assert.deepEqual(uncaught, [])
+  })
+})
+
+describe('A queue before the database', () => {
+  let test: TestDatabase
+  let database: Database
+  before(async () => (test = await testDatabase()))
+  beforeEach(() => (database = new Database(test.config, () => undefined)))
+  afterEach(() => database.close())
+  after(() => test.drop())
+
+  /** All of them ask in one turn, in which no connection can be made yet. */
+  const together = (count: number, ask: () => Promise<unknown>): Promise<unknown>[] => Array.from({ length: count }, () => ask())
+
+  it('lets 512 batches wait for their connection, and tells the next at once that it is too much', async () => {
+    const batch = () => database.batch(() => Promise.resolve('decided'))
+    const waiting = together(12 + 512, batch)
+    await assert.rejects(batch(), Overloaded)
+    await assert.rejects(database.save([kept('one too many')]), Overloaded)
+    assert.deepEqual([...new Set(await Promise.all(waiting))], ['decided'])
+    assert.equal(await batch(), 'decided')
+  })
+
+  it('lets 4,096 reads wait, and tells the next at once that it is too much', async () => {
+    const read = () => database.read('select 1')
+    const waiting = together(8 + 4_096, read)
+    await assert.rejects(read(), Overloaded)
+    await Promise.all(waiting)
+    assert.equal((await read()).length, 1)
+  })
+
+  it('is not asked again, one by one, for commands that found no room in it together', async () => {
+    const waiting = together(12 + 512, () => database.batch(() => Promise.resolve()))
+    let asked = 0
+    const outcomes = await isolateFaults(['x', 'y'], (items) => {
+      asked += 1
+      return database.batch(() => Promise.resolve(items))
+    })
+    assert.equal(asked, 1)
+    assert.ok(outcomes.every((outcome) => outcome instanceof Fault && outcome.cause instanceof Overloaded))
+    await Promise.all(waiting)
   })
 })

@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import type { Instant } from '../../kernel/ids.ts'
+import { Overloaded } from '../../kernel/micro-batch.ts'
 import { instant } from '../../kernel/time.ts'
 import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
 import { compose, type Composed } from './compose.ts'
@@ -17,6 +18,13 @@ export type Connection = Readonly<{ host: string; port: number; user: string; pa
 /** Connections for batches: each room has at most two on their way, most are idle; 20 is PROMISES §3's ceiling. */
 const batchConnectionsMax = 12
 const readConnectionsMax = 8
+/**
+ * Behind twelve connections 512 transactions are a fraction of a second. Rooms send a batch or two at a time, so only what
+ * comes one transaction a request (a new attempt to pay, a refund) can make such a queue.
+ */
+const batchesWaitingMax = 512
+/** Reads come one or more a request, and the door lets in 2,048 a lane: twice as many wait in no healthy house. */
+const readsWaitingMax = 4_096
 /** After a rush connections go again: each is a process of some 5 MB. */
 const idleMs = 10_000
 /** A batch touches a few hundred rows by key; what takes seconds is stuck. */
@@ -124,7 +132,7 @@ export class Database implements Batches {
   }
 
   async batch<Result>(decide: (work: Work) => Promise<Result>): Promise<Result> {
-    const client = await this.#batches.connect()
+    const client = await this.#connect()
     let broken: Error | undefined
     try {
       const began = await client.query<{ now: Instant }>('begin; select clock_timestamp() as now')
@@ -153,7 +161,7 @@ export class Database implements Batches {
   async save(writes: readonly Write[]): Promise<void> {
     const save = compose(writes.filter((write) => 'sql' in write))
     if (save === undefined) return
-    const client = await this.#batches.connect()
+    const client = await this.#connect()
     let broken: Error | undefined
     try {
       await client.query({ ...save, values: [...save.values] })
@@ -168,6 +176,7 @@ export class Database implements Batches {
   }
 
   async read<R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
+    if (this.#reads.waitingCount >= readsWaitingMax) throw new Overloaded('reads of the database')
     const { rows } = await this.#reads.query<R>(
       name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
     )
@@ -186,6 +195,11 @@ export class Database implements Batches {
   async close(): Promise<void> {
     this.#closing = true
     await Promise.all([this.#batches.end(), this.#reads.end()])
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    if (this.#batches.waitingCount >= batchesWaitingMax) throw new Overloaded('batches of the database')
+    return this.#batches.connect()
   }
 
   #heard(began: unknown): Instant {

@@ -4,6 +4,7 @@
  * `Write`s; all writes of all rooms in a batch become one statement, after the pure decision.
  */
 import type { Instant } from '../../kernel/ids.ts'
+import { Overloaded } from '../../kernel/micro-batch.ts'
 
 export type ColumnType = 'uuid' | 'text' | 'int4' | 'int8' | 'json' | 'timestamptz' | 'bool' | 'date'
 export type Column = readonly (string | number | boolean | null)[]
@@ -44,7 +45,7 @@ export class OutcomeUnknown extends Error {
 }
 
 export interface Batches {
-  /** Runs `decide` in one transaction and saves what it added, in one statement. @throws Aborted, OutcomeUnknown */
+  /** Runs `decide` in one transaction and saves what it added, in one statement. @throws Aborted, OutcomeUnknown, Overloaded */
   batch<Result>(decide: (work: Work) => Promise<Result>): Promise<Result>
 }
 
@@ -66,7 +67,8 @@ export const rerunAborted = async <Result>(run: (attempt: number) => Promise<Res
 
 /**
  * Runs a batch so that a command whose handling throws (a bug) fails alone: the batch is rerun one by one.
- * An unknown outcome is never rerun: each caller gets it and asks again with its key.
+ * An unknown outcome is never rerun: each caller gets it and asks again with its key. Nor is what found no room at the
+ * database: one by one it would ask for more of it.
  */
 export const isolateFaults = async <Item, Result>(
   items: readonly Item[],
@@ -75,7 +77,8 @@ export const isolateFaults = async <Item, Result>(
   try {
     return await rerunAborted(() => run(items))
   } catch (fault) {
-    if (fault instanceof OutcomeUnknown || items.length === 1) return items.map(() => new Fault(fault))
+    if (fault instanceof OutcomeUnknown || fault instanceof Overloaded || items.length === 1)
+      return items.map(() => new Fault(fault))
     const results: (Result | Fault)[] = []
     for (const item of items) results.push(...(await isolateFaults([item], run)))
     return results

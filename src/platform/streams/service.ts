@@ -5,7 +5,7 @@
 import { type Change, type Decider, Deciding, isRefusal, type Refusal, refuse } from '../../kernel/decider.ts'
 import type { Fact, Origin } from '../../kernel/event.ts'
 import type { Instant } from '../../kernel/ids.ts'
-import { microBatch } from '../../kernel/micro-batch.ts'
+import { type BatchLimits, microBatch } from '../../kernel/micro-batch.ts'
 import type { Append, KeyClaim, Records } from '../records/records.ts'
 import { type Batches, Fault, isolateFaults, type Work, type Write } from '../store/work.ts'
 import type { StreamStore } from './store.ts'
@@ -35,14 +35,19 @@ export type Answer<Event, State> = Readonly<{
 export type CommonReason = 'version_mismatch' | 'idempotency_key_reused'
 export type Outcome<Event, State, Reason extends string> = Answer<Event, State> | Refusal<Reason | CommonReason>
 
+/** All changes of a batch at once, so that what follows from many of them can be written as one. */
+export type Effects<Event, State> = (changes: readonly Change<Event, State>[], work: Work) => readonly Write[]
+
 export type StreamServiceOptions<Command, Event extends Fact, State, Reason extends string> = Readonly<{
   name: string
   batches: Batches
   records: Records
   store: StreamStore<State>
   decider: Decider<Command, Event, State, Reason>
-  /** What else a change writes: tasks, rows of a log. Pure: it returns writes, it does nothing. */
-  effects?: (change: Change<Event, State>, work: Work) => readonly Write[]
+  /** What else the changes of a batch write: tasks, rows of a log. Pure: it returns writes, it does nothing. */
+  effects?: Effects<Event, State>
+  /** `streamLimits` where absent. */
+  limits?: BatchLimits
   /** Called after the commit. */
   committed: () => void
 }>
@@ -56,7 +61,8 @@ export class StreamService<Command, Event extends Fact, State, Reason extends st
 
   constructor(options: StreamServiceOptions<Command, Event, State, Reason>) {
     this.#options = options
-    const together = microBatch(options.name, (batch: readonly Asked<Command>[]) => this.#commit(batch), streamLimits)
+    const { name, limits = streamLimits } = options
+    const together = microBatch(name, (batch: readonly Asked<Command>[]) => this.#commit(batch), limits)
     this.handle = async (asked) => {
       const outcome = await together(asked)
       if (outcome instanceof Fault) throw outcome.cause
@@ -72,7 +78,7 @@ export class StreamService<Command, Event extends Fact, State, Reason extends st
 
   /** Decides commands inside a batch that someone else began and will save: a reaction, or an inline wire. */
   async within(work: Work, batch: readonly Asked<Command>[]): Promise<readonly Outcome<Event, State, Reason>[]> {
-    const { records, store, decider, effects } = this.#options
+    const { records, store, decider } = this.#options
     const claims = batch.flatMap(({ key }) => (key === undefined ? [] : [key]))
     const keys = new KeysInBatch(await records.claimed(work, claims))
     const replayed = batch.flatMap(({ key }) => (key === undefined ? [] : (keys.find(key)?.object ?? [])))
@@ -96,13 +102,17 @@ export class StreamService<Command, Event extends Fact, State, Reason extends st
       return { id: asked.id, ...decided, replayed: false }
     })
 
-    const { changes } = deciding
-    if (changes.length > 0) {
-      work.add(store.save(changes), records.append(changes.map((change) => appendOf(change, origins.get(change.id), work.now))))
-      if (effects !== undefined) for (const change of changes) work.add(...effects(change, work))
-    }
+    this.keep(work, deciding.changes, origins)
     if (keys.made.length > 0) work.add(records.claim(keys.made))
     return outcomes
+  }
+
+  /** Saves what was decided with this room's rules, here or in someone else's batch, with everything that follows from it. */
+  keep(work: Work, changes: readonly Change<Event, State>[], origins: ReadonlyMap<string, Origin>): void {
+    if (changes.length === 0) return
+    const { records, store, effects } = this.#options
+    work.add(store.save(changes), records.append(changes.map((change) => appendOf(change, origins.get(change.id), work.now))))
+    if (effects !== undefined) work.add(...effects(changes, work))
   }
 }
 
