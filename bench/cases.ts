@@ -1,6 +1,7 @@
 /** The cases, in the order in which they run. */
 import type { BenchCase } from './case.ts'
 import { basketCase } from './cases/basket.ts'
+import { batchCase } from './cases/batch.ts'
 import { flashCase } from './cases/flash.ts'
 import { growthCase } from './cases/growth.ts'
 import { intakeCase } from './cases/intake.ts'
@@ -11,6 +12,8 @@ import { openCase } from './cases/open.ts'
 import { placementCase } from './cases/placement.ts'
 import { pressureCase } from './cases/pressure.ts'
 import { readCase } from './cases/read.ts'
+import { scarcityCase } from './cases/scarcity.ts'
+import { sourcingCase } from './cases/sourcing.ts'
 import { startCase } from './cases/start.ts'
 
 // There is no `wires` (rooms in one database that meet over the journal only): the product has no way to run so.
@@ -24,6 +27,9 @@ export const cases: readonly BenchCase[] = [
   basketCase,
   memoryCase,
   startCase,
+  sourcingCase,
+  scarcityCase,
+  batchCase,
   pressureCase,
   readCase,
   growthCase,

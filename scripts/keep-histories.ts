@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { withShop } from '../src/cli/session.ts'
-import { streamTables } from '../src/shop.ts'
+import { streamTables } from '../src/shop-tables.ts'
 import { envelopeColumns } from '../src/platform/bus/journal.ts'
 
 const file = process.argv[2]

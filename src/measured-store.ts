@@ -2,8 +2,9 @@
 import type { Measured } from './platform/http/health-routes.ts'
 import type { Database } from './platform/postgres/database.ts'
 import type { Placement } from './orders/placement-service.ts'
+import type { Promises } from './orders/promise-service.ts'
 
-export const measuredOf = (database: Database, placement: Placement): readonly Measured[] => {
+export const measuredOf = (database: Database, placement: Placement, promises: Promises): readonly Measured[] => {
   const count = async (text: string): Promise<number> => (await database.read<{ n: number }>(text))[0]?.n ?? 0
   return [
     {
@@ -13,6 +14,8 @@ export const measuredOf = (database: Database, placement: Placement): readonly M
     },
     { name: 'waybill_placements_locked', help: 'Orders placed under lock', value: () => placement.counts.locked },
     { name: 'waybill_placement_reruns', help: 'Batches whose remembered levels were wrong', value: () => placement.counts.reruns },
+    { name: 'waybill_promises_asked', help: 'Promises asked for', value: () => promises.counts.asked },
+    { name: 'waybill_promise_reads', help: 'Reads of stock that they shared', value: () => promises.counts.reads },
     {
       name: 'waybill_dead_letters',
       help: 'Events that a reaction gave up on',

@@ -2,8 +2,11 @@
 import type { Fulfilment } from './fulfilment/room.ts'
 import type { Warehouses } from './inventory/warehouses-service.ts'
 import type { CancelPart } from './orders/service.ts'
+import type { Consumers } from './platform/bus/consumers.ts'
+import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
 import type { Person } from './platform/records/records.ts'
+import type { TaskWorker } from './platform/tasks/worker.ts'
 
 /** A name and an address as a label prints them. */
 export const addressLines = (person: Person | undefined): readonly string[] => {
@@ -35,6 +38,8 @@ export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
     return {
       check: (order, lines) => session.check({ order, lines }).blocked,
       apply: (order, lines) => void session.apply({ order, lines }, 'cancelled'),
+      untouched: (order, units) => session.untouched(order, units),
+      withdraw: (order) => session.withdraw(order),
       finish: () => work.add(...session.writes()),
     }
   },
@@ -69,5 +74,18 @@ export const inBackground = (without: string, run: (isStopped: () => boolean) =>
       stopped = true
       await running
     },
+  }
+}
+
+/** Waits until reactions and tasks, in whichever process, have nothing left to do now. */
+export const settling = (consumers: Consumers, tasks: TaskWorker, wakeUps: WakeUps) => async (): Promise<void> => {
+  while (!(await consumers.caughtUp()) || !(await tasks.quiet())) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 20)
+      wakeUps.once(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 }

@@ -10,7 +10,8 @@ import { productRoutes, promotionRoutes } from './catalog/routes.ts'
 import { contactsFrom, dialectPorts, stockQueries } from './dialect-ports.ts'
 import { dialectRoutes } from './dialects/dialect-routes.ts'
 import { measuredOf } from './measured-store.ts'
-import { addressLines, cancelling, homeOf, inBackground, repeating } from './shop-wiring.ts'
+import { prepareDatabase } from './shop-tables.ts'
+import { addressLines, cancelling, homeOf, inBackground, repeating, settling } from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
 import { postgresFulfilmentStores } from './fulfilment/store.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
@@ -18,9 +19,12 @@ import { Keys } from './identity/keys-store.ts'
 import { Users } from './identity/users-service.ts'
 import { PostgresUsers } from './identity/users-store.ts'
 import { stockMoves } from './inventory/reactions.ts'
+import { networkRoutes } from './inventory/network-routes.ts'
 import { inventoryRoutes } from './inventory/routes.ts'
 import { Inventory } from './inventory/service.ts'
-import { nowhere, sourcingOver } from './inventory/sourcing.ts'
+import { betterWays } from './inventory/better-service.ts'
+import { createSourcing } from './inventory/sourcing-room.ts'
+import { Explanations } from './inventory/why-service.ts'
 import { PostgresInventory } from './inventory/store.ts'
 import { Warehouses } from './inventory/warehouses-service.ts'
 import type { Instant } from './kernel/ids.ts'
@@ -31,22 +35,23 @@ import { fillListing } from './orders/listing-reactions.ts'
 import { postgresListing } from './orders/listing-store.ts'
 import { Placement } from './orders/placement-service.ts'
 import { followFulfilment, followParcels, followPayments, followStock, followTransfers } from './orders/reactions.ts'
+import { recentOrders } from './orders/recent-store.ts'
 import { OrderReads } from './orders/reads-service.ts'
 import { followReturns, returnableOrders } from './orders/returns-reactions.ts'
+import { Betterment } from './orders/better-service.ts'
+import { promiseRoutes } from './orders/promise-routes.ts'
+import { Promises } from './orders/promise-service.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { trackingPath, trackingRoutes } from './orders/tracking-routes.ts'
 import { OrderService } from './orders/service.ts'
 import { PostgresOrders } from './orders/store.ts'
 import { stuckRoutes } from './orders/stuck-routes.ts'
+import { OrderReasons } from './orders/why-service.ts'
 import { postgresStuck } from './orders/stuck-store.ts'
-import { returnDecider } from './returns/return.ts'
 import { createReturns } from './returns/room.ts'
 import { createInsights } from './insights/insights.ts'
+import { Lateness } from './insights/lateness-service.ts'
 import { createNotifications } from './notifications/notifications.ts'
-import { fulfilmentOrder } from './fulfilment/fulfilment-order.ts'
-import { transfer } from './fulfilment/transfer.ts'
-import { payment } from './payments/payment.ts'
-import { parcel } from './shipping/parcel.ts'
 import { createShipping } from './shipping/room.ts'
 import { postgresShippingStores } from './shipping/store.ts'
 import { createPayments, paymentsInPostgres } from './payments/room.ts'
@@ -56,31 +61,12 @@ import { WakeUps } from './platform/bus/wake.ts'
 import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
-import { migrate, type MigrationFolder } from './platform/postgres/migrations.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
 import { TaskWorker } from './platform/tasks/worker.ts'
-import { cheapest, defaults, type Network } from './sourcing/contract.ts'
-import type { Source } from './inventory/planner.ts'
 import { flow } from './flow.ts'
+import { plansIn, promisingSource } from './promise-wiring.ts'
+import { createSimulating } from './simulation-wiring.ts'
 
-export const roomsWithTables = [
-  'platform',
-  'identity',
-  'catalog',
-  'carts',
-  'inventory',
-  'orders',
-  'payments',
-  'fulfilment',
-  'shipping',
-  'returns',
-  'notifications',
-  'insights',
-] as const
-const migrationFolders: readonly MigrationFolder[] = roomsWithTables.map((room) => ({
-  room,
-  folder: join(import.meta.dirname, room, 'migrations'),
-}))
 const dataFolder = join(import.meta.dirname, '..', 'data')
 
 export type ShopOptions = Readonly<{
@@ -94,16 +80,6 @@ export type ShopOptions = Readonly<{
   /** Only the benchmark changes these: how orders are gathered into batches. */
   placementLimits?: Pick<BatchLimits, 'itemsMax' | 'inFlightMax'> | undefined
 }>
-
-/** Makes the schema what this version needs. */
-export const prepareDatabase = async (database: Database, say: (line: string) => void): Promise<void> => {
-  const client = await database.client()
-  try {
-    await migrate(client, migrationFolders, say)
-  } finally {
-    await client.end()
-  }
-}
 
 export const openShop = async ({
   connection,
@@ -126,15 +102,33 @@ export const openShop = async ({
 
   const keys = new Keys(database)
   const catalog = new Catalog({ batches: database, records, stores: new PostgresCatalog(database), committed })
-  const warehouses = new Warehouses(database)
-  const source = followNetwork(warehouses, configuration.timeZone)
+  const warehouses = new Warehouses({ database, warn: (fault, what) => log.warn({ fault }, what) })
   const stockStore = new PostgresInventory(database)
+  const sourcing = createSourcing({
+    database,
+    log,
+    records,
+    now,
+    committed,
+    warehouses,
+    zone: configuration.timeZone,
+    backlog: () => placement.backlog(),
+    stock: stockStore,
+    recent: recentOrders(database),
+  })
   const inventory = new Inventory({
     batches: database,
     records,
     repository: stockStore,
-    source,
+    source: promisingSource({
+      source: sourcing.engine.source,
+      policyFor: (order) => sourcing.policies.choose(order).policy,
+      warehouses,
+      zone: configuration.timeZone,
+      bufferDays: (lane) => lateness.bufferDays(lane),
+    }),
     threshold: (sku) => catalog.product(sku)?.lowStock ?? 5,
+    zone: configuration.timeZone,
     committed,
   })
 
@@ -209,8 +203,11 @@ export const openShop = async ({
     committed,
   })
   const insights = createInsights({ database, journal, zone: configuration.timeZone })
+  const lateness = new Lateness({ database, plansOf: plansIn(orderStore), zone: configuration.timeZone, now })
 
   await warehouses.read()
+  await lateness.read()
+  await sourcing.policies.read()
   await catalog.ensure([])
   const rooms = {
     orders: {
@@ -230,7 +227,7 @@ export const openShop = async ({
     shipping,
     returns,
     notifications,
-    insights,
+    insights: { ...insights, reactions: [...insights.reactions, lateness.reaction] },
   }
   const reactions = flow(rooms)
   const intake: IntakePorts = {
@@ -250,20 +247,44 @@ export const openShop = async ({
   wakeUps.on(() => consumers.wake())
   wakeUps.on(() => tasks.wake())
   const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
+  const shadowSaving = repeating(5_000, 'figures of shadow policies are saved later', () => sourcing.shadows.flush(), log)
+  const pricing = repeating(60_000, 'scarcity prices are reckoned later', () => sourcing.prices.round(), log)
+  const betterment = new Betterment({
+    orders,
+    repository: orderStore,
+    betterWays: betterWays(sourcing.engine, sourcing.prices, stockStore),
+    leastSaving: configuration.replanSaving,
+    backlog: placement.backlog,
+    now,
+    log,
+  })
+  const bettering = repeating(60_000, 'orders are sent better later', () => betterment.round(), log)
+  const overdue = repeating(600_000, 'those who wait for overdue supply are told later', () => inventory.reviewOverdue(), log)
+  const { backlog } = placement
+  const { timeZone: zone } = configuration
+  const simulating = createSimulating({ database, records, warehouses, sourcing, zone, now, backlog, log })
   const view = { publicUrl: baseUrl, trackingPath }
+  const explanations = new Explanations({
+    networkAt: (version) => warehouses.networkAt(version),
+    policyAt: (id) => sourcing.policies.at(id),
+  })
+  const reasons = new OrderReasons(journal, (decided) => explanations.of(decided))
+
+  const promises = new Promises({ intake, inventory, clocks: () => warehouses.all, ttlSeconds: configuration.promiseTtlSeconds })
 
   const routes: readonly FastifyPluginAsync[] = [
-    orderRoutes({ placement, orders, reads, repository: orderStore, intake, journal, records, view }),
+    orderRoutes({ placement, orders, reads, repository: orderStore, intake, journal, records, view, reasons, promises }),
+    promiseRoutes(promises),
     trackingRoutes(reads),
     inventoryRoutes({
       inventory,
       repository: stockStore,
       warehouses,
       unknownProducts: async (skus) => (await catalog.ensure(skus), skus.filter((sku) => catalog.product(sku) === undefined)),
-      defaults: defaults.warehouse,
-      geocode,
       now,
     }),
+    networkRoutes({ warehouses, geocode }),
+    sourcing.routes,
     cartRoutes(carts),
     ...dialectRoutes(
       dialectPorts({
@@ -295,9 +316,11 @@ export const openShop = async ({
     stuckRoutes({ store: postgresStuck(database), orders: orderStore, zone: configuration.timeZone, committed }),
     notifications.routes,
     insights.routes,
+    lateness.routes,
+    simulating.routes,
   ] as readonly FastifyPluginAsync[]
 
-  const measured = measuredOf(database, placement)
+  const measured = measuredOf(database, placement, promises)
   const learning = inBackground('levels are learnt as they are asked for', (isStopped) => inventory.learnAll(isStopped), log)
 
   return {
@@ -316,6 +339,8 @@ export const openShop = async ({
     orders,
     orderStore,
     reads,
+    reasons,
+    betterment,
     placement,
     payments,
     fulfilment,
@@ -323,26 +348,19 @@ export const openShop = async ({
     returns,
     notifications,
     insights,
+    lateness,
+    promises,
+    simulating,
     reactions,
     intake,
     consumers,
     tasks,
     reaper,
+    sourcing,
     routes,
     now,
     geocode,
-    /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */
-    settled: async (): Promise<void> => {
-      while (!(await consumers.caughtUp()) || !(await tasks.quiet())) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, 20)
-          wakeUps.once(() => {
-            clearTimeout(timer)
-            resolve()
-          })
-        })
-      }
-    },
+    settled: settling(consumers, tasks, wakeUps),
     /** Begins to react: events, tasks, timers. */
     start: async (): Promise<void> => {
       learning.start()
@@ -351,9 +369,20 @@ export const openShop = async ({
       tasks.start()
       reaper.start()
       cartSweep.start()
+      shadowSaving.start()
+      pricing.start()
+      simulating.simulations.start()
+      if (configuration.replanSaving > 0) bettering.start()
+      overdue.start()
     },
     stop: async (): Promise<void> => {
       await learning.stop()
+      await simulating.simulations.stop()
+      await bettering.stop()
+      await overdue.stop()
+      await pricing.stop()
+      await shadowSaving.stop()
+      await sourcing.shadows.stop()
       await cartSweep.stop()
       await reaper.stop()
       await consumers.stop()
@@ -366,33 +395,4 @@ export const openShop = async ({
     },
   }
 }
-/** Rooms whose objects are streams with one state row each: what `verify` folds beside orders. */
-export const streamTables = [
-  { table: 'payments.payments', decider: payment },
-  { table: 'fulfilment.fulfilment_orders', decider: fulfilmentOrder },
-  { table: 'fulfilment.transfers', decider: transfer },
-  { table: 'shipping.parcels', decider: parcel },
-  { table: 'returns.returns', decider: returnDecider },
-] as const
-
 export type Shop = Awaited<ReturnType<typeof openShop>>
-
-/** The sourcing engine over the warehouses as they are: made anew when they change, not per order. */
-const followNetwork = (warehouses: Warehouses, zone: string): Source => {
-  let current: Source = nowhere
-  warehouses.onChange(({ warehouses: all, tariffs, version }) => {
-    const network: Network = {
-      version,
-      warehouses: all,
-      delivery: tariffs.delivery ?? [defaults.delivery],
-      transfer: tariffs.transfer ?? defaults.transfer,
-      lanes: 'all',
-      overrides: [],
-    }
-    current = all.length === 0 ? nowhere : sourcingOver(network, cheapest, zone)
-  })
-  return (request, stock) => {
-    void warehouses.all
-    return current(request, stock)
-  }
-}

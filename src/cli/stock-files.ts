@@ -19,7 +19,7 @@ import {
   unknownWarehouse,
   warehousesHeader,
 } from '../imports/contract.ts'
-import { defaults } from '../sourcing/contract.ts'
+import { defaults, ownHolidays } from '../sourcing/contract.ts'
 import type { Shop } from '../shop.ts'
 
 export type Imported = { rows: number; added: number; changed: number; unchanged: number; faults: RowFault[] }
@@ -99,6 +99,7 @@ export const importWarehouses = async (shop: Shop, path: string, onProgress: OnP
     const known = new Map((await shop.warehouses.read()).map((warehouse) => [warehouse.id as string, warehouse]))
     const warehouses = rows.map(({ value }) => ({
       ...defaults.warehouse,
+      holidays: ownHolidays(value.country),
       ...known.get(value.warehouse),
       id: value.warehouse,
       name: value.name,

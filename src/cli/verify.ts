@@ -4,7 +4,8 @@
  */
 import type { Fact } from '../kernel/event.ts'
 import type { Decider } from '../kernel/decider.ts'
-import { type Shop, streamTables } from '../shop.ts'
+import type { Shop } from '../shop.ts'
+import { streamTables } from '../shop-tables.ts'
 import { unpackProgress } from '../orders/codec.ts'
 import type { OrderEvent } from '../orders/contract.ts'
 import { capturedOf, refundedOf } from '../orders/derive.ts'

@@ -7,6 +7,7 @@ import { importCommand } from './import.ts'
 import { keyCommand } from './key.ts'
 import { complain } from './output.ts'
 import { exitCodes, UsageError } from './session.ts'
+import { simulateCommand } from './simulate.ts'
 import { sourceCommand } from './source.ts'
 import { startCommand } from './start.ts'
 import { verifyCommand } from './verify-command.ts'
@@ -19,6 +20,7 @@ const commands: readonly ((program: Command) => void)[] = [
   demoCommand,
   verifyCommand,
   whyCommand,
+  simulateCommand,
   keyCommand,
   sourceCommand,
 ]

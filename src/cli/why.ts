@@ -2,8 +2,9 @@
 import type { Command } from 'commander'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { Live } from '../orders/order.ts'
+import type { OrderWhy } from '../orders/why-service.ts'
 import type { Shop } from '../shop.ts'
-import { cheapest, createSourcer, defaults, type Network, type Sourced, type Why } from '../sourcing/contract.ts'
+import { createSourcer, type Network, type Sourced, type Why } from '../sourcing/contract.ts'
 import { printJson, printLine } from './output.ts'
 import { UsageError, withShop } from './session.ts'
 
@@ -25,8 +26,10 @@ type Explained = Readonly<{
   number: number
   status: string
   destination: Readonly<{ country: string; postalCode: string }>
-  /** As it was decided. */
+  /** What is planned for it now. */
   plan: readonly string[]
+  /** Each time units were set aside: what was decided then, and why. */
+  decisions: OrderWhy['decisions']
   /** As it would be decided now, on today's stock and what the order itself holds; nothing where nothing is left to send. */
   today?: Readonly<{ parcels: readonly Sourced['shipments'][number][]; cost: number; optimal: boolean; why: Why }>
 }>
@@ -42,7 +45,8 @@ const explain = async (shop: Shop, asked: string): Promise<Explained> => {
     throw new UsageError(`there is no order ${asked}${hint}`)
   }
   const { placed, progress } = read.order
-  const network = await networkOf(shop)
+  await shop.warehouses.read()
+  const { network } = shop.warehouses
   const today = await sourcedToday(shop, id, read.order, network)
   return {
     id,
@@ -50,6 +54,7 @@ const explain = async (shop: Shop, asked: string): Promise<Explained> => {
     status: progress.status,
     destination: { country: progress.destination.country, postalCode: progress.destination.postalCode },
     plan: planInWords(read.order, network),
+    decisions: (await shop.reasons.of(read)).decisions,
     ...(today === undefined ? {} : { today }),
   }
 }
@@ -59,15 +64,6 @@ const idOf = async (shop: Shop, asked: string): Promise<OrderId | undefined> => 
   if (!/^\d{1,15}$/.test(asked)) throw new UsageError(`${asked} is neither an order's id nor its number`)
   return shop.orderStore.idByNumber(Number(asked))
 }
-
-const networkOf = async (shop: Shop): Promise<Network> => ({
-  version: 'today',
-  warehouses: await shop.warehouses.read(),
-  delivery: [defaults.delivery],
-  transfer: defaults.transfer,
-  lanes: 'all',
-  overrides: [],
-})
 
 const nameIn = (network: Network, place: Place): string => {
   const name = network.warehouses.find(({ id }) => id === place)?.name
@@ -121,10 +117,13 @@ const sourcedToday = async (shop: Shop, id: OrderId, { placed, progress }: Live,
     },
     lots: stock.seen.lots,
   }
-  const sourcer = createSourcer(network, cheapest)
+  const { shippingMethod, channel, totals } = placed
+  const facts = { shippingMethod, channel, total: totals.total, country: progress.destination.country }
+  const sourcer = createSourcer(network, shop.sourcing.policies.choose(facts).policy)
   const order = {
     at: shop.now(),
     destination: progress.destination,
+    shippingMethod,
     lines: lines.map(({ sku, quantity, grams, parent }) => ({
       sku,
       quantity,
@@ -144,9 +143,10 @@ const sourcedToday = async (shop: Shop, id: OrderId, { placed, progress }: Live,
 
 const money = (cents: number): string => (cents / 100).toFixed(2)
 
-const wordsOf = ({ number, id, status, destination, plan, today }: Explained): readonly string[] => [
+const wordsOf = ({ number, id, status, destination, plan, decisions, today }: Explained): readonly string[] => [
   `Order ${number} (${id}), ${status}, to ${destination.postalCode === '' ? '' : `${destination.postalCode}, `}${destination.country}`,
   ...plan.map((line) => `  ${line}`),
+  ...decisions.flatMap(({ words: [headline = '', ...reasons] }) => [`${headline}:`, ...reasons.map((line) => `  ${line}`)]),
   ...(today === undefined
     ? []
     : [

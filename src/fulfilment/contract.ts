@@ -132,5 +132,8 @@ export type UnitsTaken = Readonly<{
 export interface CancelSession {
   check(asked: CancelAsked): Readonly<{ blocked: readonly LineUnits[] }>
   apply(asked: CancelAsked, reason: string): readonly UnitsTaken[]
+  /** Whether an order's work is planned with these units, and none of it begun. */
+  untouched(order: OrderId, units: number): boolean
+  withdraw(order: OrderId): void
   writes(): readonly Write[]
 }

@@ -10,7 +10,7 @@ import type { CancelAsked, FulfilmentEvent, LineHints, TransferEvent, UnitsTaken
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
 import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
 import { summed, totalOf, unitsOf, without } from './units.ts'
-import { collectedUnits, type FulfilmentOrder, isLive, isOver, type Live, reductionOf } from './work.ts'
+import { collectedUnits, type FulfilmentOrder, isLive, isOver, isWaiting, type Live, partingOf, reductionOf } from './work.ts'
 
 /** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
 export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
@@ -140,6 +140,31 @@ export class Desk {
     }
   }
 
+  /** Units that were awaited will not come: they leave the work, and nothing else of it. */
+  waitEnded(order: OrderId, lines: readonly LineUnits[]): void {
+    for (const { line, quantity } of lines) {
+      let left = quantity
+      for (const { id, state } of this.of(order)) {
+        const units = Math.min(left, supplyOf(state, line))
+        if (units === 0) continue
+        left -= units
+        this.#must(id, { do: 'reduce', lines: [{ line, quantity: units }], reason: 'supply_lost' })
+      }
+    }
+  }
+
+  /** What is there leaves alone: what waits for supply is planned as work of its own. A bundle stays together. */
+  part(order: OrderId): void {
+    for (const { id, state } of this.of(order)) {
+      const plan = partingOf(state)
+      if (plan === undefined) continue
+      this.#must(id, { do: 'reduce', lines: plan.lines, reason: 'split' })
+      const later = this.#mint()
+      this.#must(later, { do: 'plan', ...plan })
+      this.#file(this.#ids, order, later)
+    }
+  }
+
   #reroute(id: string, state: Live, from: Place, units: readonly LineUnits[]): void {
     this.#must(id, { do: 'reroute', lines: units, from })
     const lines = units.flatMap(({ line, quantity }) => {
@@ -208,6 +233,23 @@ export class Desk {
     const taken = this.cancel(asked, reason)
     if (taken.length > 0) this.#cancelled.put(asked.order, summed(taken))
     return taken
+  }
+
+  /** Whether all of these units are planned here, and nobody has picked, sent or released any. */
+  untouched(order: OrderId, units: number): boolean {
+    const work = this.of(order).filter(({ state }) => !isOver(state))
+    const travelling = (this.#transferIds.get(order) ?? []).some((id) => {
+      const { state } = this.#transfers.current(id)
+      return isRequested(state) && state.status !== 'requested' && state.status !== 'cancelled'
+    })
+    const planned = work.reduce((sum, { state }) => sum + totalOf(state.lines), 0)
+    return !travelling && planned === units && work.every(({ state }) => isWaiting(state))
+  }
+
+  /** The order goes another way: all of its work is called off, and planned anew by the fact that follows. */
+  withdraw(order: OrderId): void {
+    this.cancel({ order, lines: 'all' }, 'plan_revised')
+    this.#early.takeAll(order)
   }
 
   /** The fact of a cancellation: what was not taken inline, because it was not planned yet, is taken now. */

@@ -16,6 +16,8 @@ type Followed = Extract<
     type:
       | 'AssemblyRequested'
       | 'BackorderFilled'
+      | 'WaitEnded'
+      | 'ChoiceMade'
       | 'HoldPlaced'
       | 'HoldReleased'
       | 'AddressChanged'
@@ -27,6 +29,8 @@ type Followed = Extract<
 const followed: readonly Followed['type'][] = [
   'AssemblyRequested',
   'BackorderFilled',
+  'WaitEnded',
+  'ChoiceMade',
   'HoldPlaced',
   'HoldReleased',
   'AddressChanged',
@@ -42,6 +46,10 @@ const follow = (desk: Desk, order: Envelope['stream'], event: Followed): void =>
       return desk.assemblyRequested(order, event)
     case 'BackorderFilled':
       return desk.supplyArrived(order, event.fills)
+    case 'WaitEnded':
+      return desk.waitEnded(order, event.lines)
+    case 'ChoiceMade':
+      return event.choice === 'split' ? desk.part(order) : undefined
     case 'HoldPlaced':
       return desk.held(order, event.blocks)
     case 'HoldReleased':

@@ -125,6 +125,8 @@ export class FulfilmentService implements FulfilmentQueries {
     return {
       check: (cancel) => ({ blocked: desk.blocked(cancel) }),
       apply: (cancel, reason) => desk.cancelInline(cancel, reason),
+      untouched: (order, units) => desk.untouched(order, units),
+      withdraw: (order) => desk.withdraw(order),
       writes: () => this.writes(desk, work),
     }
   }

@@ -130,6 +130,19 @@ export const reductionOf = (state: Live, asked: readonly LineUnits[] | 'all'): R
   return { lines, putBack: merge(putBack), supply, transit, here: merge(here), ...openings(state.parcels, fromParcels) }
 }
 
+/** What waits for supply, as work of its own; undefined where all of it waits, or nothing does. */
+export const partingOf = (state: Live) => {
+  const { order, number, place, held, country, postalCode, shippingMethod, addressPending, collectionHeld } = state
+  const waiting = state.lines.filter(({ supply }) => supply > 0)
+  const units = waiting.reduce((sum, { supply }) => sum + supply, 0)
+  const torn = waiting.some(({ bundle }) => bundle !== undefined)
+  if (units === 0 || units === totalOf(state.lines) || torn || !isWaiting(state)) return undefined
+  const lines = waiting.map(({ line, sku, supply, grams }) => {
+    return { line, sku, quantity: supply, from: place, kind: 'backorder' as const, grams }
+  })
+  return { order, number, place, held, country, postalCode, shippingMethod, addressPending, collectionHeld, lines }
+}
+
 const openings = (
   parcels: readonly WorkParcel[],
   gone: readonly LineUnits[],

@@ -6,7 +6,7 @@
  */
 import type { Day, Instant } from '../kernel/ids.ts'
 import { dayIn, milliseconds } from '../kernel/time.ts'
-import type { OrderEvent, OrderEventOf, ParcelStatus, Shipment } from '../orders/contract.ts'
+import type { OrderEvent, OrderEventOf, ParcelStatus } from '../orders/contract.ts'
 
 export const stages = ['received_to_paid', 'paid_to_ready', 'ready_to_in_transit', 'in_transit_to_completed', 'total'] as const
 export type Stage = (typeof stages)[number]
@@ -84,6 +84,7 @@ export const place = (event: OrderEventOf<'OrderPlaced'>): Step => {
       units,
       value: totals.total,
       backordered: false,
+      promised: event.promised,
       parcels: {},
     },
     figures: {
@@ -102,7 +103,9 @@ export const place = (event: OrderEventOf<'OrderPlaced'>): Step => {
 export const advance = (life: OrderLife, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>, told: Told): Step => {
   switch (event.type) {
     case 'StockReserved':
-      return reserved(life, event.shipments)
+      return reserved(life, event)
+    case 'PlanRevised':
+      return nothing(life)
     case 'UnitsCancelled': {
       const gone = sum(event.lines)
       const lost = life.value - event.totals.total
@@ -135,6 +138,11 @@ export const advance = (life: OrderLife, event: Exclude<OrderEvent, { type: 'Ord
     case 'StatusChanged':
       return life.imported && event.to !== 'completed' ? nothing(life) : reached(life, event.to, told)
     case 'BackorderFilled':
+    case 'ArrivalMoved':
+    case 'SupplyFailed':
+    case 'WaitEnded':
+    case 'ChoiceOffered':
+    case 'ChoiceMade':
     case 'UnitsMoved':
     case 'UnitsShort':
     case 'ReopenRefused':
@@ -152,7 +160,7 @@ export const advance = (life: OrderLife, event: Exclude<OrderEvent, { type: 'Ord
 const nothing = (life: OrderLife): Step => ({ life, figures: {} })
 const sum = (lines: readonly Readonly<{ quantity: number }>[]): number => lines.reduce((total, { quantity }) => total + quantity, 0)
 
-const reserved = (life: OrderLife, shipments: readonly Shipment[]): Step => {
+const reserved = (life: OrderLife, { shipments, promised }: OrderEventOf<'StockReserved'>): Step => {
   const waits = shipments.some(({ lines }) => lines.some(({ kind }) => kind === 'backorder' || kind === 'preorder'))
   const arrival = shipments
     .flatMap(({ arrives, lines }) => (lines.length === 0 ? [] : [arrives]))
@@ -163,7 +171,7 @@ const reserved = (life: OrderLife, shipments: readonly Shipment[]): Step => {
       ...life,
       backordered: life.backordered || waits,
       // What the customer was told first is the promise; a later plan moves the expectation only.
-      promised: life.promised ?? (life.imported ? undefined : arrival),
+      promised: life.promised ?? (life.imported ? undefined : (promised ?? arrival)),
     },
     figures: waits && !life.backordered ? { backordered: 1 } : {},
   }

@@ -82,5 +82,9 @@ const takeOver = async (work: Work, before: Rebuilt, count: Count): Promise<Rebu
   await run('rebuild_unpark', 'delete from platform.parked where consumer = $1 and position <= $2', [reactionName, upTo])
   await run('rebuild_retire', 'alter schema insights rename to insights_replaced')
   await run('rebuild_replace', 'alter schema insights_rebuild rename to insights')
+  // Counted by a reaction of its own, which goes on where it stands.
+  await run('rebuild_keep', 'alter table insights_replaced.lateness set schema insights')
+  // Asked for, not counted: nothing in the journal would bring them back.
+  await run('rebuild_keep_asked', 'alter table insights_replaced.simulations set schema insights')
   return done
 }

@@ -45,7 +45,11 @@ const commands = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('receive' as const), sku, place, units }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('expect' as const), sku, place, units: fc.integer({ min: 1, max: 20 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('receiveLot' as const), pick, units }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('receiveLot' as const), pick, units, damaged: fc.nat(1), close: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('less' as const), pick, units }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), pick }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancelUnits' as const), pick, units }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), pick, units }) },
@@ -129,7 +133,7 @@ class World {
       }
       case 'receive':
         add(book.came, command.sku, command.units)
-        return this.inOrder(command.sku, () =>
+        return this.inOrder(command.sku, command.place, () =>
           this.batch((stock) => void stock.receive(command.sku, command.place, command.units, 'received')),
         )
       case 'expect': {
@@ -144,8 +148,17 @@ class World {
           command.pick,
         )
         if (lot === undefined) return
-        add(book.came, lot.sku, command.units)
-        return this.inOrder(lot.sku, () => this.batch((stock) => void stock.receiveLot(lot.id, command.units)))
+        const { units: whole, damaged, close } = command
+        add(book.came, lot.sku, whole + damaged)
+        return this.inOrder(lot.sku, lot.place, () => this.batch((stock) => void stock.receiveLot(lot.id, whole, damaged, close)))
+      }
+      case 'less': {
+        const lot = chosen(
+          [...this.store.lots.values()].filter(({ closed }) => !closed),
+          command.pick,
+        )
+        if (lot === undefined) return
+        return this.batch((stock) => void stock.changeLot(lot, lot.day, lot.quantity - command.units))
       }
       case 'cancel': {
         const order = chosen(book.orders, command.pick)
@@ -230,13 +243,20 @@ class World {
       await this.batch((stock) => stock.lose(order, to, part(lost)))
     }
     if (newsFirst) await orderHears()
-    await this.inOrder(sku, stockMoves)
+    await this.inOrder(sku, to, stockMoves)
     if (!newsFirst) await orderHears()
   }
 
-  /** What a delivery fills is the head of the queue: whoever stands behind somebody who still waits got nothing. */
-  async inOrder(of: Sku, step: () => Promise<void>): Promise<void> {
-    const before = this.queue(of)
+  /**
+   * What a delivery fills is the head of the queue, those first who wait for supply at that very place: whoever stands behind
+   * somebody who still waits got nothing.
+   */
+  async inOrder(of: Sku, at: Place, step: () => Promise<void>): Promise<void> {
+    const queue = this.queue(of)
+    const others = queue.filter((row) => row.place !== at)
+    const isLost = ({ lost = 0 }: Waiting): boolean => lost > 0
+    const own = queue.filter((row) => row.place === at)
+    const before = [...own, ...others.filter(isLost), ...others.filter((row) => !isLost(row))]
     await step()
     const after = new Map(this.queue(of).map((row) => [`${row.order} ${row.line} ${row.place}`, row.quantity]))
     const left = before.map((row) => after.get(`${row.order} ${row.line} ${row.place}`) ?? 0)
@@ -270,6 +290,14 @@ class World {
     const waiting = new Map<string, number>()
     for (const { order, entry } of this.entries('w')) add(waiting, `${order} ${entry.line} ${entry.place}`, entry.quantity)
     assert.deepEqual(Object.fromEntries(queued), Object.fromEntries(waiting), 'queue and holdings')
+    for (const { sku, place } of pairs) {
+      const rows = this.queue(sku).filter((row) => row.place === place)
+      const open = [...this.store.lots.values()].filter((lot) => lot.sku === sku && lot.place === place && !lot.closed)
+      const announced = open.reduce((sum, lot) => sum + lot.quantity - lot.received - (lot.damaged ?? 0), 0)
+      const missing = rows.reduce((sum, { quantity }) => sum + quantity, 0) - announced
+      const lost = rows.reduce((sum, row) => sum + (row.lost ?? 0), 0)
+      assert.equal(lost, Math.max(0, missing), `units of ${sku} that nothing is announced for in ${place}`)
+    }
     const held = new Map<string, number>()
     for (const [order, holding] of this.store.holdings)
       for (const { line, quantity } of holding) add(held, `${order} ${line}`, quantity)

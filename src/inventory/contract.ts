@@ -21,7 +21,8 @@ export interface StockQueries {
 }
 
 /** Inventory's part in an order's own batch (an inline wire): plan, set aside, give back. */
-export type { ReserveLine, ReserveRequest, Source, SourceAnswer, SourceLine, StockSeen } from './planner.ts'
+export type { BetterGroup, Bettering, BetterMove } from './better.ts'
+export type { ReserveLine, ReserveRequest, Source, SourceAnswer, SourceDecision, SourceLine, StockSeen } from './planner.ts'
 export type { Stock as StockSession } from './stock.ts'
 export type { Inventory as InventoryPart } from './service.ts'
 

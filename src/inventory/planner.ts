@@ -4,7 +4,7 @@
  */
 import { type Refusal, refuse } from '../kernel/decider.ts'
 import type { Day, Instant, Place, Sku } from '../kernel/ids.ts'
-import type { Destination, LineUnits, PlacedLine, Shipment } from '../orders/contract.ts'
+import type { Decision, Destination, LineUnits, PlacedLine, Shipment } from '../orders/contract.ts'
 import { free, type Levels } from './levels.ts'
 
 export type ReserveLine = Readonly<{
@@ -20,6 +20,20 @@ export type ReserveRequest = Readonly<{
   destination: Destination
   lines: readonly ReserveLine[]
   shippingMethod: string
+  /** What a policy may be chosen by, where it is known. */
+  channel?: string | undefined
+  /** Of the whole order, in minor units. */
+  total?: number | undefined
+  /** The customer's group. */
+  group?: string | undefined
+  /** The day that was promised for it: a plan that keeps it is preferred to a cheaper one that does not. */
+  by?: Day | undefined
+  /** Its place in the queue of those who wait, where that is not this moment. */
+  since?: Instant | undefined
+  /** In that queue: 0 to 9, the highest first. */
+  priority?: number | undefined
+  /** Asked without an order: an answer that nobody acts on. */
+  rehearsal?: boolean | undefined
 }>
 
 /** Units on their way to a place that nobody waits for yet. */
@@ -31,13 +45,26 @@ export type StockSeen = Readonly<{
 
 /** What sourcing is asked: lines that can be had, and which of them may wait for supply. */
 export type SourceLine = ReserveLine & Readonly<{ waits: boolean }>
-export type SourceAnswer = Readonly<{ shipments: readonly Shipment[]; unfilled: readonly LineUnits[] }>
+/** What was seen and decided; why it was asked is the asker's to add. */
+export type SourceDecision = Omit<Decision, 'cause'>
+export type SourceAnswer = Readonly<{
+  shipments: readonly Shipment[]
+  unfilled: readonly LineUnits[]
+  decision?: SourceDecision | undefined
+  /** The day to promise, where it is later than the last arrival. */
+  promised?: Day | undefined
+}>
 export type Source = (
   request: Readonly<Omit<ReserveRequest, 'lines'> & { lines: readonly SourceLine[] }>,
   stock: StockSeen,
 ) => SourceAnswer
 
-export type Planned = Readonly<{ shipments: readonly Shipment[]; cancelled: readonly LineUnits[] }>
+export type Planned = Readonly<{
+  shipments: readonly Shipment[]
+  cancelled: readonly LineUnits[]
+  decision?: SourceDecision | undefined
+  promised?: Day | undefined
+}>
 export type ShortageReason = 'insufficient_stock'
 
 type Verdict = 'take' | 'wait' | 'drop' | 'short'
@@ -95,11 +122,11 @@ export const plan = (
   }
   if (short.length > 0) return shortage(short, levels)
   if (wanted.length === 0) return { shipments: [], cancelled }
-  const { shipments, unfilled } = source({ ...request, lines: wanted }, stock)
+  const { shipments, unfilled, decision, promised } = source({ ...request, lines: wanted }, stock)
   if (unfilled.length > 0)
     return shortage(
       wanted.filter(({ line }) => unfilled.some((units) => units.line === line)),
       levels,
     )
-  return { shipments, cancelled }
+  return { shipments, cancelled, decision, promised }
 }

@@ -1,13 +1,12 @@
-/** `/v1/stock`, `/v1/supplies`, `/v1/warehouses`: what is where, what comes in, and the places themselves. */
+/** `/v1/stock`, `/v1/supplies`: what is where, and what comes in. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Day, Instant, Place, Sku } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
-import { actor, everyone, type Role, staff } from '../platform/http/policy.ts'
+import { actor, type Role, staff } from '../platform/http/policy.ts'
 import { commonProblems, unlessRefused } from '../platform/http/refusals.ts'
-import type { WarehouseView } from './warehouse.ts'
 import { free, type LevelRow } from './levels.ts'
 import type { Inventory, StockCommand } from './service.ts'
 import type { InventoryRepository, Lot } from './store.ts'
@@ -19,9 +18,6 @@ export type InventoryDoors = Readonly<{
   warehouses: Warehouses
   /** The products among these that the catalogue does not know. */
   unknownProducts: (skus: readonly string[]) => Promise<readonly string[]>
-  /** What a new warehouse has that nobody said. */
-  defaults: Omit<WarehouseView, 'id' | 'name' | 'country' | 'postalCode' | 'latitude' | 'longitude'>
-  geocode: (country: string, postalCode?: string) => Readonly<{ latitude: number; longitude: number }> | undefined
   now: () => Instant
 }>
 
@@ -39,6 +35,11 @@ const closed = { additionalProperties: false } as const
 const pair = { sku: Type.String({ pattern: outsideId }), warehouse: Type.String({ pattern: outsideId }) }
 const units = Type.Integer({ minimum: 1, maximum: unitsMax })
 const day = Type.String({ format: 'day' })
+/** What may be said of supply beside its day and its units. */
+const announced = {
+  sellable: Type.Optional(Type.Integer({ minimum: 0, maximum: unitsMax, description: 'may be promised before they come' })),
+  forecast: Type.Optional(Type.Boolean({ description: 'nobody has confirmed the day' })),
+}
 const owners: readonly Role[] = ['owner', 'service']
 
 const levelView = (row: LevelRow) => ({
@@ -51,7 +52,11 @@ const levelView = (row: LevelRow) => ({
   safety: row.safety,
   damaged: row.damaged,
 })
-const lotView = ({ place, ...lot }: Lot) => ({ ...lot, warehouse: place, open: Math.max(0, lot.quantity - lot.received) })
+const lotView = ({ place, ...lot }: Lot) => ({
+  ...lot,
+  warehouse: place,
+  open: Math.max(0, lot.quantity - lot.received - (lot.damaged ?? 0)),
+})
 
 export const inventoryRoutes =
   (doors: InventoryDoors): FastifyPluginAsyncTypebox =>
@@ -190,6 +195,7 @@ export const inventoryRoutes =
         day,
         kind: Type.Optional(Type.Union([Type.Literal('purchase'), Type.Literal('preorder')])),
         reference: Type.Optional(Type.String({ maxLength: 100 })),
+        ...announced,
       },
       closed,
     )
@@ -197,7 +203,7 @@ export const inventoryRoutes =
       '/v1/supplies',
       { schema: { summary: 'Units are expected on a day', tags: ['stock'], body: Expected }, config: { policy: { roles: staff } } },
       async (request, reply) => {
-        const { sku, warehouse, quantity, kind = 'purchase', reference } = request.body
+        const { sku, warehouse, quantity, kind = 'purchase', reference, sellable, forecast } = request.body
         await known(request, sku, warehouse)
         reply.code(201)
         return command(request, 'expect-supply', {
@@ -208,6 +214,8 @@ export const inventoryRoutes =
           quantity,
           kind,
           reference,
+          sellable,
+          forecast,
         })
       },
     )
@@ -220,7 +228,14 @@ export const inventoryRoutes =
           summary: 'Expected units arrived; orders that wait get theirs first',
           tags: ['stock'],
           params: SupplyParams,
-          body: Type.Object({ quantity: units }, closed),
+          body: Type.Object(
+            {
+              quantity: Type.Integer({ minimum: 0, maximum: unitsMax, description: 'whole ones' }),
+              damaged: Type.Optional(Type.Integer({ minimum: 0, maximum: unitsMax })),
+              close: Type.Optional(Type.Boolean({ description: 'nothing more comes of it' })),
+            },
+            closed,
+          ),
         },
         config: { policy: { roles: staff } },
       },
@@ -228,7 +243,7 @@ export const inventoryRoutes =
         command(request, `receive-supply:${request.params.id}`, {
           do: 'receiveSupply',
           supply: request.params.id,
-          quantity: request.body.quantity,
+          ...request.body,
         }),
     )
     edge.post(
@@ -239,7 +254,7 @@ export const inventoryRoutes =
           tags: ['stock'],
           params: SupplyParams,
           body: Type.Object(
-            { day: Type.Optional(day), quantity: Type.Optional(Type.Integer({ minimum: 0, maximum: unitsMax })) },
+            { day: Type.Optional(day), quantity: Type.Optional(Type.Integer({ minimum: 0, maximum: unitsMax })), ...announced },
             closed,
           ),
         },
@@ -249,59 +264,8 @@ export const inventoryRoutes =
         command(request, `change-supply:${request.params.id}`, {
           do: 'changeSupply',
           supply: request.params.id,
+          ...request.body,
           day: request.body.day as Day | undefined,
-          quantity: request.body.quantity,
         }),
-    )
-
-    edge.get(
-      '/v1/warehouses',
-      { schema: { summary: 'Warehouses', tags: ['stock'] }, config: { policy: { roles: everyone } } },
-      async () => ({ data: await warehouses.read() }),
-    )
-
-    const Warehouse = Type.Object(
-      {
-        name: Type.String({ minLength: 1, maxLength: 200 }),
-        country: Type.String({ pattern: '^[A-Z]{2}$' }),
-        postalCode: Type.String({ minLength: 1, maxLength: 20 }),
-        latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90 })),
-        longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180 })),
-        timeZone: Type.Optional(Type.String({ maxLength: 60 })),
-        cutOff: Type.Optional(Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })),
-        workdays: Type.Optional(Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, maxItems: 7 })),
-        handlingDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 60 })),
-        hub: Type.Optional(Type.Boolean()),
-      },
-      closed,
-    )
-    edge.put(
-      '/v1/warehouses/:id',
-      {
-        schema: {
-          summary: 'Add or change a warehouse',
-          tags: ['stock'],
-          params: Type.Object({ id: Type.String({ pattern: outsideId }) }),
-          body: Warehouse,
-        },
-        config: { policy: { roles: owners } },
-      },
-      async (request) => {
-        const { body, params } = request
-        const position =
-          body.latitude !== undefined && body.longitude !== undefined
-            ? { latitude: body.latitude, longitude: body.longitude }
-            : doors.geocode(body.country, body.postalCode)
-        if (position === undefined)
-          throw new Problem(
-            'address_undeliverable',
-            { status: 422, title: 'Place not found' },
-            `${body.country} ${body.postalCode} is on no map of ours: send latitude and longitude.`,
-            { errors: [{ pointer: '/postalCode', code: 'unknown_postal_code' }] },
-          )
-        const warehouse: WarehouseView = { ...doors.defaults, ...body, ...position, id: params.id as Place }
-        await warehouses.save([warehouse])
-        return warehouse
-      },
     )
   }

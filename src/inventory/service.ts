@@ -10,6 +10,7 @@ import { type CommonReason, keyReused, KeysInBatch } from '../platform/streams/s
 import { LevelMemory, productsMax } from './memory.ts'
 import type { Source } from './planner.ts'
 import type { LevelRow } from './levels.ts'
+import { anywhere } from './queue.ts'
 import { Stock } from './stock.ts'
 import type { InventoryRepository, Lot } from './store.ts'
 
@@ -27,9 +28,22 @@ export type StockCommand = Readonly<
       quantity: number
       kind: 'purchase' | 'preorder'
       reference?: string | undefined
+      sellable?: number | undefined
+      forecast?: boolean | undefined
     }
-  | { do: 'receiveSupply'; supply: string; quantity: number }
-  | { do: 'changeSupply'; supply: string; day?: Day | undefined; quantity?: number | undefined }
+  /** `close`: nothing more comes of it. */
+  | { do: 'receiveSupply'; supply: string; quantity: number; damaged?: number | undefined; close?: boolean | undefined }
+  /** `quantity`: all of it, what came already too; as much as came, or 0: the rest is lost. */
+  | {
+      do: 'changeSupply'
+      supply: string
+      day?: Day | undefined
+      quantity?: number | undefined
+      sellable?: number | undefined
+      forecast?: boolean | undefined
+    }
+  /** Looks again at the days of those who wait: supply grows overdue by itself. */
+  | { do: 'review'; sku: Sku }
 >
 export type StockReason = 'quantity_reserved' | 'supply_not_found' | 'supply_closed' | 'level_too_large'
 export type StockAnswer = Readonly<{ level?: LevelRow; supply?: Lot; changed: boolean; replayed?: boolean }>
@@ -43,6 +57,8 @@ export type InventoryOptions = Readonly<{
   source: Source
   /** A product's low-stock mark. */
   threshold: (sku: Sku) => number
+  /** The shop's: what "today" is for supply. */
+  zone?: string | undefined
   committed: () => void
 }>
 
@@ -83,7 +99,38 @@ export class Inventory {
     const waiting = await repository.waitingFor(work, all)
     const others = waiting.map(({ order }) => order).filter((order) => !held.has(order))
     const holdings = others.length === 0 ? held : new Map([...held, ...(await repository.lockHoldings(work, others))])
-    return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting })
+    const times = { ...anywhere, ...this.#zone, now: work.now }
+    return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting, times })
+  }
+
+  /**
+   * Stock as it is at this moment, locked by nobody: for questions, whose answers are not saved. One read for all of them,
+   * and a copy for each. Supply is read where any of them may wait for it.
+   */
+  async look(skus: readonly Sku[], supplyToo: boolean): Promise<(of: readonly Sku[]) => Stock> {
+    const { repository } = this.#options
+    const none = Promise.resolve([])
+    const [levels, lots, waiting] = await Promise.all([
+      repository.readLevels(skus),
+      supplyToo ? repository.readLots(skus) : none,
+      supplyToo ? repository.readWaiting(skus) : none,
+    ])
+    const parts = [Map.groupBy(levels, skuOf), Map.groupBy(lots, skuOf), Map.groupBy(waiting, skuOf)] as const
+    const [levelsOf, lotsOf, waitingOf] = parts
+    return (of) => {
+      const own = [...new Set(of)]
+      return new Stock({
+        levels: own.flatMap((sku) => levelsOf.get(sku) ?? []),
+        lots: own.flatMap((sku) => lotsOf.get(sku) ?? []),
+        waiting: own.flatMap((sku) => waitingOf.get(sku) ?? []),
+        times: { ...anywhere, ...this.#zone },
+      })
+    }
+  }
+
+  get #zone(): Readonly<{ zone?: string }> {
+    const { zone } = this.#options
+    return zone === undefined ? {} : { zone }
   }
 
   /** Reads what memory lacks, in one statement, before a batch is planned on it. */
@@ -116,6 +163,13 @@ export class Inventory {
     return levels === undefined ? undefined : new Stock({ levels })
   }
 
+  /** Tells those who wait for supply that is past its day by how much it is late now. @returns how many products */
+  async reviewOverdue(): Promise<number> {
+    const skus = await this.#options.repository.overdue(limits.itemsMax)
+    await Promise.all(skus.map((sku) => this.handle({ command: { do: 'review', sku }, origin: { actor: 'system:overdue' } })))
+    return skus.length
+  }
+
   writes(stock: Stock, work: Pick<Work, 'now'>, origin: Origin): Write[] {
     const { repository, records, threshold } = this.#options
     const { deltas, ledger, fresh, holdings, waiting, gone, lots, events } = stock.result(threshold)
@@ -144,14 +198,10 @@ export class Inventory {
       work,
       batch.flatMap(({ command }) => ('supply' in command ? [command.supply] : [])),
     )
-    const pairs = [...lots, ...batch.flatMap(({ command }) => ('sku' in command ? [command] : []))]
-    const stock = await this.load(
-      work,
-      pairs.map(({ sku }) => sku),
-      [],
-      pairs,
-    )
-    for (const lot of lots) if (stock.lot(lot.id) === undefined) stock.saveLot(lot)
+    const pairs = [...lots, ...batch.flatMap(({ command }) => ('place' in command ? [command] : []))]
+    const reviewed = batch.flatMap(({ command }) => (command.do === 'review' ? [command.sku] : []))
+    const stock = await this.load(work, [...pairs.map(({ sku }) => sku), ...reviewed], [], pairs)
+    for (const lot of lots) if (stock.lot(lot.id) === undefined) stock.know(lot)
     const outcomes = batch.map(({ command, key }): StockOutcome => {
       const known = key === undefined ? undefined : keys.find(key)
       if (known !== undefined)
@@ -166,10 +216,12 @@ export class Inventory {
   }
 
   #seen(stock: Stock, command: StockCommand): Readonly<{ level?: LevelRow }> {
-    const level = 'sku' in command ? stock.levels.at(command.sku, command.place) : undefined
+    const level = 'place' in command ? stock.levels.at(command.sku, command.place) : undefined
     return level === undefined ? {} : { level }
   }
 }
+
+const skuOf = ({ sku }: Readonly<{ sku: Sku }>): Sku => sku
 
 /** One command's steps. A count that would leave less than is promised to orders is refused: those are cancelled or moved first. */
 const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => {
@@ -191,10 +243,9 @@ const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => 
       const before = stock.levels.at(command.sku, command.place)
       const by = command.safety - (before?.safety ?? 0)
       if (by === 0) return { ...(before === undefined ? {} : { level: before }), changed: false }
-      return {
-        level: stock.levels.move(command.sku, command.place, { safety: by }, 'adjusted', undefined, 'safety stock'),
-        changed: true,
-      }
+      const kept = stock.levels.move(command.sku, command.place, { safety: by }, 'adjusted', undefined, 'safety stock')
+      stock.serve(command.sku, command.place)
+      return { level: stock.levels.at(command.sku, command.place) ?? kept, changed: true }
     }
     case 'expect': {
       const lot: Lot = {
@@ -207,30 +258,38 @@ const take = (stock: Stock, command: StockCommand, work: Work): StockOutcome => 
         kind: command.kind,
         reference: command.reference,
         closed: false,
+        sellable: command.sellable,
+        ...(command.forecast === true ? { forecast: true } : {}),
       }
       stock.saveLot(lot)
       stock.tell({ type: 'SupplyPromised', sku: lot.sku, place: lot.place, quantity: lot.quantity, day: lot.day, supply: lot.id })
       return { supply: lot, changed: true }
     }
     case 'receiveSupply': {
-      const lot = stock.lot(command.supply)
-      if (lot === undefined) return refuse('supply_not_found', `no supply ${command.supply}`)
-      if (lot.closed)
-        return refuse('supply_closed', `supply ${command.supply} was received already: record further units as a plain receipt`)
-      const refusal = unlessFits(stock, lot.sku, lot.place, command.quantity)
+      const lot = openLot(stock, command.supply)
+      if (isRefusal(lot)) return lot
+      const refusal = unlessFits(stock, lot.sku, lot.place, command.quantity + (command.damaged ?? 0))
       if (refusal !== undefined) return refusal
-      const supply = stock.receiveLot(command.supply, command.quantity)
+      const supply = stock.receiveLot(command.supply, command.quantity, command.damaged, command.close)
       return { ...(supply === undefined ? {} : { supply }), changed: true }
     }
     case 'changeSupply': {
-      const lot = stock.lot(command.supply)
-      if (lot === undefined) return refuse('supply_not_found', `no supply ${command.supply}`)
-      const quantity = command.quantity ?? lot.quantity
-      const supply = { ...lot, day: command.day ?? lot.day, quantity: Math.max(1, quantity), closed: quantity <= lot.received }
-      stock.saveLot(supply)
-      return { supply, changed: true }
+      const lot = openLot(stock, command.supply)
+      if (isRefusal(lot)) return lot
+      const { day = lot.day, quantity = lot.quantity, sellable = lot.sellable, forecast = lot.forecast } = command
+      return { supply: stock.changeLot(lot, day, quantity, { sellable, forecast }), changed: true }
     }
+    case 'review':
+      stock.review(command.sku)
+      return { changed: false }
   }
+}
+
+const openLot = (stock: Stock, id: string): Lot | Refusal<StockReason> => {
+  const lot = stock.lot(id)
+  if (lot === undefined) return refuse('supply_not_found', `no supply ${id}`)
+  if (!lot.closed) return lot
+  return refuse('supply_closed', `supply ${id} was received already, or given up: record further units as a plain receipt`)
 }
 
 /** What a level's columns can count, with room for what is on its way. */

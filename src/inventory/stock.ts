@@ -8,15 +8,8 @@ import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
 import { type Entry, type Holding, take } from './holding.ts'
 import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
-import {
-  type OpenLot,
-  plan,
-  type Planned,
-  type ReserveRequest,
-  type ShortageReason,
-  type Source,
-  type StockSeen,
-} from './planner.ts'
+import { plan, type Planned, type ReserveRequest, type ShortageReason, type Source, type StockSeen } from './planner.ts'
+import { anywhere, Queue, type QueueTimes } from './queue.ts'
 import type { Lot, Waiting } from './store.ts'
 
 export type StockLoad = Readonly<{
@@ -24,10 +17,9 @@ export type StockLoad = Readonly<{
   holdings?: ReadonlyMap<OrderId, Holding>
   lots?: readonly Lot[]
   waiting?: readonly Waiting[]
+  times?: QueueTimes
 }>
 type Units = Readonly<{ line: number; sku: Sku; quantity: number }>
-const waitingKey = (row: Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>): string =>
-  `${row.sku}\n${row.order}\n${row.line}\n${row.place}`
 
 export class Stock {
   readonly levels: Levels
@@ -35,24 +27,20 @@ export class Stock {
   readonly #holdings: Map<OrderId, Holding>
   readonly #touched = new Set<OrderId>()
   readonly #fresh = new Set<OrderId>()
-  readonly #lots: Map<string, Lot>
-  readonly #touchedLots = new Set<string>()
-  readonly #waiting: Map<string, Waiting>
-  readonly #savedWaiting = new Set<string>()
-  readonly #goneWaiting = new Map<string, Waiting>()
+  readonly #queue: Queue
   readonly #fills = new Map<OrderId, { line: number; sku: Sku; quantity: number; place: Place }[]>()
+  readonly #givenBack: { sku: Sku; place: Place }[] = []
   readonly #events: InventoryEvent[] = []
   readonly seen: StockSeen
 
-  constructor({ levels, holdings = new Map(), lots = [], waiting = [] }: StockLoad) {
+  constructor({ levels, holdings = new Map(), lots = [], waiting = [], times = anywhere }: StockLoad) {
     this.levels = new Levels(levels)
     this.#known = holdings
     this.#holdings = new Map(holdings)
-    this.#lots = new Map(lots.map((lot) => [lot.id, lot]))
-    this.#waiting = new Map(waiting.map((row) => [waitingKey(row), row]))
+    this.#queue = new Queue(lots, waiting, times)
     this.seen = {
       free: (sku) => this.levels.of(sku).flatMap((row) => (free(row) > 0 ? [{ place: row.place, units: free(row) }] : [])),
-      lots: (sku) => this.#openLots(sku),
+      lots: (sku) => this.#queue.openLots(sku),
     }
   }
 
@@ -61,6 +49,7 @@ export class Stock {
   }
 
   plan(request: ReserveRequest, source: Source): Planned | Refusal<ShortageReason> {
+    this.#queue.askedAt(request.at)
     return plan(request, this.levels, this.seen, source)
   }
 
@@ -70,8 +59,10 @@ export class Stock {
     for (const shipment of shipments) {
       for (const { line, sku, quantity, from, kind, ready } of shipment.lines) {
         if (kind === 'backorder' || kind === 'preorder') {
-          entries.push({ line, sku, place: shipment.place, quantity, state: 'w' })
-          this.#wait({ sku, order, line, place: shipment.place, quantity, kind, priority: 0, at: request.at, expected: ready })
+          const { priority = 0, at: now, since: at = now } = request
+          const away = from === shipment.place ? {} : { to: shipment.place }
+          entries.push({ line, sku, place: from, quantity, state: 'w', ...away })
+          this.#queue.join({ sku, order, line, place: from, ...away, quantity, kind, priority, at, expected: ready })
           continue
         }
         this.levels.move(sku, from, { reserved: quantity }, 'reserved', order, undefined, true)
@@ -92,11 +83,57 @@ export class Stock {
     }
   }
 
+  /**
+   * The order goes another way: its units are given back and others set aside at once, before anybody who waits is served,
+   * so that what it needs again is not handed on between the two.
+   */
+  replace(order: OrderId, request: ReserveRequest, shipments: readonly Shipment[]): void {
+    this.giveBack([order])
+    this.reserve(order, request, shipments)
+  }
+
+  /** Units of orders that are about to take others. Nobody who waits is served with them before `result`. */
+  giveBack(orders: readonly OrderId[]): void {
+    for (const order of orders) {
+      for (const entry of this.holding(order)) {
+        const { sku, place, quantity, state } = entry
+        if (state === 't') throw new Error(`order ${order} has units on their way: its plan stands`)
+        if (state === 'w') this.#queue.leave({ ...entry, order }, entry.quantity)
+        else {
+          this.levels.move(sku, place, { reserved: -quantity }, 'released', order)
+          this.#givenBack.push({ sku, place })
+        }
+      }
+      this.#hold(order, [])
+    }
+  }
+
+  /** Whether these plans could all be had once their orders have given back what they hold. */
+  couldReplace(plans: readonly Readonly<{ id: OrderId; shipments: readonly Shipment[] }>[]): boolean {
+    const needs = new Map<string, { sku: Sku; place: Place; units: number }>()
+    const count = (sku: Sku, place: Place, units: number): void => {
+      const known = needs.get(`${sku}\n${place}`) ?? { sku, place, units: 0 }
+      known.units += units
+      needs.set(`${sku}\n${place}`, known)
+    }
+    for (const { id, shipments } of plans) {
+      for (const { sku, place, quantity, state } of this.holding(id)) if (state === 'r') count(sku, place, -quantity)
+      for (const { sku, from, quantity, kind } of shipments.flatMap(({ lines }) => lines)) {
+        if (kind === 'backorder' || kind === 'preorder') return false
+        count(sku, from, quantity)
+      }
+    }
+    return [...needs.values()].every(({ sku, place, units }) => {
+      const level = this.levels.at(sku, place)
+      return units <= (level === undefined ? 0 : free(level))
+    })
+  }
+
   #giveBack(order: OrderId, entry: Entry, kind: LedgerKind): void {
     if (entry.state === 'r') {
       this.levels.move(entry.sku, entry.place, { reserved: -entry.quantity }, kind, order)
       this.#fill(entry.sku, entry.place)
-    } else if (entry.state === 'w') this.#stopWaiting(order, entry)
+    } else if (entry.state === 'w') this.#queue.leave({ ...entry, order }, entry.quantity)
   }
 
   /** Units that were not where they should be: the count was wrong, so it is corrected with the reservation. */
@@ -184,90 +221,99 @@ export class Stock {
     return this.levels.at(sku, place) ?? unreachable(sku)
   }
 
-  receiveLot(id: string, quantity: number): Lot | undefined {
-    const lot = this.#lots.get(id)
+  /** Units of announced supply came in. `close`: the rest of it will not come. */
+  receiveLot(id: string, quantity: number, damaged = 0, close = false): Lot | undefined {
+    const lot = this.#queue.lot(id)
     if (lot === undefined) return undefined
-    const received = lot.received + quantity
-    const after = { ...lot, received, closed: received >= lot.quantity }
-    this.#lots.set(id, after)
-    this.#touchedLots.add(id)
-    this.receive(lot.sku, lot.place, quantity, 'received', lot.reference ?? id)
-    this.#events.push({ type: 'StockReceived', sku: lot.sku, place: lot.place, quantity, supply: id })
+    const { sku, place } = lot
+    const after = this.#queue.receive(lot, quantity, damaged, close)
+    if (damaged > 0) this.levels.move(sku, place, { damaged }, 'damaged', undefined, lot.reference ?? id)
+    if (quantity > 0) this.receive(sku, place, quantity, 'received', lot.reference ?? id)
+    if (quantity + damaged > 0)
+      this.#events.push({ type: 'StockReceived', sku, place, quantity, supply: id, ...(damaged === 0 ? {} : { damaged }) })
+    if (after.closed) this.#closed(after, lot.quantity)
     return after
   }
 
+  /** The supplier says otherwise than before. */
+  changeLot(lot: Lot, day: Lot['day'], quantity: number, more: Pick<Lot, 'sellable' | 'forecast'> = {}): Lot {
+    const came = lot.received + (lot.damaged ?? 0)
+    const after: Lot = { ...lot, day, quantity: Math.max(1, quantity, came), closed: quantity <= came, ...more }
+    this.#queue.saveLot(after)
+    const { id: supply, sku, place } = lot
+    if (day !== lot.day || quantity !== lot.quantity)
+      this.#events.push({ type: 'SupplyChanged', sku, place, supply, day, quantity, was: { day: lot.day, quantity: lot.quantity } })
+    if (after.closed) this.#closed(after, lot.quantity)
+    return after
+  }
+
+  #closed({ id: supply, sku, place, received, damaged = 0 }: Lot, announced: number): void {
+    this.#events.push({ type: 'SupplyClosed', sku, place, supply, announced, received, damaged })
+  }
+
   saveLot(lot: Lot): void {
-    this.#lots.set(lot.id, lot)
-    this.#touchedLots.add(lot.id)
+    this.#queue.saveLot(lot)
+  }
+
+  /** Supply that is not open any more: known, so that it can be said why nothing is done with it. */
+  know(lot: Lot): void {
+    this.#queue.know(lot)
   }
 
   lot(id: string): Lot | undefined {
-    return this.#lots.get(id)
+    return this.#queue.lot(id)
+  }
+
+  /** Looks again at the days of those who wait for a product: time alone makes supply overdue. */
+  review(sku: Sku): void {
+    this.#queue.look(sku)
+  }
+
+  /** Of what an order waits for, units that no supply is announced for. */
+  lostBy(order: OrderId): readonly LineUnits[] {
+    return this.#queue.lostBy(order)
+  }
+
+  /** An order waits no longer for these units. */
+  stopWaiting(order: OrderId, lines: readonly LineUnits[]): void {
+    for (const { line, quantity } of lines) {
+      // Those without supply first: the others are as good as had.
+      const lost = this.#queue.lostBy(order).filter((units) => units.line === line)
+      let left = quantity
+      for (const { place, quantity: units } of [...lost, { place: undefined, quantity }]) {
+        const match = { line, state: 'w' as const, ...(place === undefined ? {} : { place }) }
+        const { taken, left: rest } = take(this.holding(order), match, Math.min(left, units))
+        this.#hold(order, rest)
+        for (const entry of taken) {
+          left -= entry.quantity
+          this.#queue.leave({ ...entry, order }, entry.quantity)
+        }
+      }
+    }
   }
 
   tell(event: InventoryEvent): void {
     this.#events.push(event)
   }
 
-  /** Hands free units of a product at a place to those who wait, in queue order; the head of the queue is never passed. */
+  /** Less of a product is kept back at a place: who waits gets it. */
+  serve(sku: Sku, place: Place): void {
+    this.#fill(sku, place)
+  }
+
+  /** Hands free units of a product at a place to those who wait, by the queue's rule. */
   #fill(sku: Sku, place: Place): void {
-    const queue = [...this.#waiting.values()].filter((row) => row.sku === sku).sort(inQueueOrder)
-    for (const row of queue) {
-      const level = this.levels.at(sku, place)
-      const units = Math.min(row.quantity, level === undefined ? 0 : free(level))
-      if (units === 0) return
+    const level = this.levels.at(sku, place)
+    for (const { row, units } of this.#queue.shares(sku, place, level === undefined ? 0 : free(level))) {
       const { left } = take(this.holding(row.order), { line: row.line, place: row.place, state: 'w' }, units)
       this.levels.move(sku, place, { reserved: units }, 'reserved', row.order, undefined, true)
-      this.#hold(row.order, [
-        ...left,
-        { line: row.line, sku, place, quantity: units, state: 'r', ...(place === row.place ? {} : { to: row.place }) },
-      ])
-      this.#lessWaiting(row, units)
+      const to = row.to ?? row.place
+      this.#hold(row.order, [...left, { line: row.line, sku, place, quantity: units, state: 'r', ...(place === to ? {} : { to }) }])
+      this.#queue.fill(row, units, place)
       const fills = this.#fills.get(row.order) ?? []
       fills.push({ line: row.line, sku, quantity: units, place })
       this.#fills.set(row.order, fills)
     }
-  }
-
-  #lessWaiting(row: Waiting, units: number): void {
-    const key = waitingKey(row)
-    if (row.quantity > units) {
-      this.#waiting.set(key, { ...row, quantity: row.quantity - units })
-      this.#savedWaiting.add(key)
-      return
-    }
-    this.#waiting.delete(key)
-    this.#savedWaiting.delete(key)
-    this.#goneWaiting.set(key, row)
-  }
-
-  #wait(row: Waiting): void {
-    const key = waitingKey(row)
-    const before = this.#waiting.get(key)
-    this.#waiting.set(key, before === undefined ? row : { ...row, quantity: before.quantity + row.quantity })
-    this.#savedWaiting.add(key)
-    this.#goneWaiting.delete(key)
-  }
-
-  #stopWaiting(order: OrderId, entry: Entry): void {
-    const row = this.#waiting.get(waitingKey({ ...entry, order }))
-    if (row !== undefined) this.#lessWaiting(row, entry.quantity)
-  }
-
-  #openLots(sku: Sku): readonly OpenLot[] {
-    const queued = new Map<Place, number>()
-    for (const row of this.#waiting.values())
-      if (row.sku === sku) queued.set(row.place, (queued.get(row.place) ?? 0) + row.quantity)
-    const lots = [...this.#lots.values()]
-      .filter((lot) => lot.sku === sku && !lot.closed)
-      .sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.id < b.id ? -1 : 1))
-    return lots.flatMap(({ place, day, quantity, received }) => {
-      const before = queued.get(place) ?? 0
-      const open = Math.max(0, quantity - received)
-      const used = Math.min(before, open)
-      queued.set(place, before - used)
-      return open > used ? [{ place, day: day, quantity: open - used }] : []
-    })
   }
 
   #hold(order: OrderId, holding: Holding): void {
@@ -277,6 +323,8 @@ export class Stock {
 
   /** What to save and to tell; `threshold` is a product's low-stock mark. */
   result(threshold: (sku: Sku) => number) {
+    for (const { sku, place } of this.#givenBack.splice(0)) this.#fill(sku, place)
+    this.#queue.settle()
     const fresh = [...this.#fresh].map((order) => ({ order, holding: this.holding(order) }))
     const holdings = [...this.#touched]
       .filter((order) => !this.#fresh.has(order))
@@ -286,10 +334,10 @@ export class Stock {
       ledger: this.levels.ledger,
       fresh,
       holdings,
-      waiting: [...this.#savedWaiting].flatMap((key) => this.#waiting.get(key) ?? []),
-      gone: [...this.#goneWaiting.values()],
-      lots: [...this.#touchedLots].flatMap((id) => this.#lots.get(id) ?? []),
-      events: [...this.#events, ...this.#fillEvents(), ...this.#levelEvents(threshold)],
+      waiting: this.#queue.waiting,
+      gone: this.#queue.gone,
+      lots: this.#queue.lots,
+      events: [...this.#events, ...this.#fillEvents(), ...this.#queue.events, ...this.#levelEvents(threshold)],
     }
   }
 
@@ -309,10 +357,6 @@ export class Stock {
   }
 }
 
-const inQueueOrder = (a: Waiting, b: Waiting): number =>
-  b.priority - a.priority ||
-  (a.at < b.at ? -1 : a.at > b.at ? 1 : 0) ||
-  (a.order < b.order ? -1 : a.order > b.order ? 1 : a.line - b.line)
 const unreachable = (sku: Sku): never => {
   throw new Error(`the level of ${sku} was there a moment ago`)
 }

@@ -1,5 +1,6 @@
 /** The memory form of the stock's repository, with the checks that the tables have: for tests and for the simulation. */
 import type { Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
+import { dayIn, daysBetween } from '../kernel/time.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { Holding } from './holding.ts'
 import type { Delta, LedgerRow, LevelRow } from './levels.ts'
@@ -40,8 +41,20 @@ export class MemoryInventory implements InventoryRepository {
     return Promise.resolve(found)
   }
 
-  openLots(_work: Work, skus: readonly Sku[]): Promise<readonly Lot[]> {
-    return this.readLots(skus)
+  async openLots({ now }: Work, skus: readonly Sku[]): Promise<readonly Lot[]> {
+    const today = dayIn('UTC', now)
+    return (await this.readLots(skus)).map((lot) => {
+      const delayDays = lot.day < today ? this.#delayAt(lot.place) : undefined
+      return delayDays === undefined ? lot : { ...lot, delayDays }
+    })
+  }
+
+  /** In the middle, of what came in at a place. */
+  #delayAt(place: Place): number | undefined {
+    const delays = [...this.lots.values()].flatMap((lot) =>
+      lot.place === place && lot.came !== undefined ? [Math.max(0, daysBetween(lot.day, lot.came))] : [],
+    )
+    return delays.sort((a, b) => a - b)[Math.ceil(delays.length / 2) - 1]
   }
 
   lockLots(_work: Work, ids: readonly string[]): Promise<readonly Lot[]> {
@@ -49,6 +62,10 @@ export class MemoryInventory implements InventoryRepository {
   }
 
   waitingFor(_work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]> {
+    return this.readWaiting(skus)
+  }
+
+  readWaiting(skus: readonly Sku[]): Promise<readonly Waiting[]> {
     const rows = [...this.waiting.values()].filter(({ sku }) => skus.includes(sku))
     return Promise.resolve(
       rows.sort(
@@ -115,7 +132,9 @@ export class MemoryInventory implements InventoryRepository {
           // Who waits already keeps his place in the queue.
           this.waiting.set(
             queueKey(row),
-            before === undefined ? row : { ...before, quantity: row.quantity, expected: row.expected },
+            before === undefined
+              ? row
+              : { ...row, place: before.place, kind: before.kind, priority: before.priority, at: before.at },
           )
         }
       },
@@ -151,6 +170,15 @@ export class MemoryInventory implements InventoryRepository {
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
     const rows = [...this.lots.values()].filter(({ sku, closed }) => skus.includes(sku) && !closed)
     return Promise.resolve(rows.sort((a, b) => byText(a.day, b.day) || byText(a.id, b.id)))
+  }
+
+  /** Without a clock: whoever waits where something is announced. Looking again at what is in time changes nothing. */
+  overdue(limit: number): Promise<readonly Sku[]> {
+    const open = [...this.lots.values()].filter(({ closed }) => !closed)
+    const skus = [...this.waiting.values()].flatMap(({ sku, place }) =>
+      open.some((lot) => lot.sku === sku && lot.place === place) ? [sku] : [],
+    )
+    return Promise.resolve([...new Set(skus)].slice(0, limit))
   }
 }
 

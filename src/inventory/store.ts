@@ -15,17 +15,35 @@ export type Lot = Readonly<{
   kind: 'purchase' | 'preorder'
   reference?: string | undefined
   closed: boolean
+  /** Of what came, units that cannot be sold. */
+  damaged?: number | undefined
+  /** No more of them may be promised before they come. */
+  sellable?: number | undefined
+  /** Nobody has confirmed the day. */
+  forecast?: boolean | undefined
+  /** When the last of them came in. */
+  came?: Day | undefined
+  /** Read only, where it is overdue: how many days late supply of this place usually is. */
+  delayDays?: number | undefined
 }>
 export type Waiting = Readonly<{
   sku: Sku
   order: OrderId
   line: number
+  /** Where its supply comes in. */
   place: Place
+  /** Where it is sent from, if that is another place. */
+  to?: Place | undefined
   quantity: number
   kind: 'backorder' | 'preorder'
   priority: number
   at: Instant
+  /** The day on which its units were promised to be in; never changed. */
+  promised?: Day | undefined
+  /** The day on which they are expected now. */
   expected?: Day | undefined
+  /** Units of it that no supply is announced for. */
+  lost?: number | undefined
 }>
 
 /** Requirement B13's repository of stock: everything that touches a level goes through it. */
@@ -49,6 +67,10 @@ export interface InventoryRepository {
   /** Products with stock, in order: at most so many after one of them. */
   stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]>
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]>
+  /** Who waits for these products, in the order of `waitingFor`, without locking anybody. */
+  readWaiting(skus: readonly Sku[]): Promise<readonly Waiting[]>
+  /** Products that somebody waits for since a day that is over. */
+  overdue(limit: number): Promise<readonly Sku[]>
 }
 
 type LevelSql = { sku: Sku; place: Place; on_hand: number; reserved: number; in_transit: number; safety: number; damaged: number }
@@ -62,7 +84,45 @@ const levelOf = (row: LevelSql): LevelRow => ({
   safety: row.safety,
   damaged: row.damaged,
 })
-const lotColumns = 'id, sku, place, day, quantity, received, kind, reference, closed'
+const lotColumns = 'id, sku, place, day, quantity, received, kind, reference, closed, damaged, sellable, forecast, came'
+/** Of supply that is past its day, the last fifty that came in at its place say how late it may be. */
+const lotSelect = `select ${lotColumns}, case when day < current_date then (
+    select percentile_disc(0.5) within group (order by greatest(0, d.came - d.day))::int
+      from (select day, came from inventory.supply c where c.place = s.place and c.came is not null order by c.came desc limit 50) d
+  ) end as "delayDays" from inventory.supply s`
+type LotSql = Omit<Lot, 'reference' | 'damaged' | 'sellable' | 'forecast' | 'came' | 'delayDays'> & {
+  reference: string | null
+  damaged: number
+  sellable: number | null
+  forecast: boolean
+  came: Day | null
+  delayDays: number | null
+}
+const lotOf = ({ reference, damaged, sellable, forecast, came, delayDays, ...lot }: LotSql): Lot => ({
+  ...lot,
+  ...(reference === null ? {} : { reference }),
+  ...(damaged === 0 ? {} : { damaged }),
+  ...(sellable === null ? {} : { sellable }),
+  ...(forecast ? { forecast } : {}),
+  ...(came === null ? {} : { came }),
+  ...(delayDays === null ? {} : { delayDays }),
+})
+
+type WaitingSql = Omit<Waiting, 'to' | 'promised' | 'expected' | 'lost'> & {
+  to: Place | null
+  promised: Day | null
+  expected: Day | null
+  lost: number
+}
+const waitingOf = ({ to, promised, expected, lost, ...row }: WaitingSql): Waiting => ({
+  ...row,
+  ...(to === null ? {} : { to }),
+  ...(promised === null ? {} : { promised }),
+  ...(expected === null ? {} : { expected }),
+  ...(lost === 0 ? {} : { lost }),
+})
+const waitingSelect = `select sku, order_id as "order", line, place, ships_from as "to", quantity, kind, priority, at, promised, expected, lost from inventory.waiting
+  where sku = any($1::text[]) order by sku, priority desc, at, order_id, line`
 
 const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand, reserved = l.reserved + t.reserved, in_transit = l.in_transit + t.in_transit,
     damaged = l.damaged + t.damaged, safety = l.safety + t.safety
@@ -72,14 +132,16 @@ const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand
 const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
   select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::uuid[], $10::text[])`
 const holdingsSql = `insert into inventory.holdings (order_id, body) select * from unnest($1::uuid[], $2::json[])`
-const waitingSql = `insert into inventory.waiting (sku, order_id, line, place, quantity, kind, priority, at, expected)
-  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[], $8::timestamptz[], $9::date[])
-  on conflict (sku, order_id, line, place) do update set quantity = excluded.quantity, expected = excluded.expected`
+const waitingSql = `insert into inventory.waiting (sku, order_id, line, place, ships_from, quantity, kind, priority, at, promised, expected, lost)
+  select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::int[], $9::timestamptz[], $10::date[], $11::date[], $12::int[])
+  on conflict (sku, order_id, line, place) do update set quantity = excluded.quantity, promised = excluded.promised, expected = excluded.expected,
+    lost = excluded.lost`
 const dropWaitingSql = `delete from inventory.waiting w using unnest($1::text[], $2::uuid[], $3::int[], $4::text[]) as t (sku, order_id, line, place)
   where w.sku = t.sku and w.order_id = t.order_id and w.line = t.line and w.place = t.place`
 const lotsSql = `insert into inventory.supply (${lotColumns})
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::int[], $6::int[], $7::text[], $8::text[], $9::bool[])
-  on conflict (id) do update set day = excluded.day, quantity = excluded.quantity, received = excluded.received, closed = excluded.closed`
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::int[], $6::int[], $7::text[], $8::text[], $9::bool[], $10::int[], $11::int[], $12::bool[], $13::date[])
+  on conflict (id) do update set day = excluded.day, quantity = excluded.quantity, received = excluded.received, closed = excluded.closed,
+    damaged = excluded.damaged, sellable = excluded.sellable, forecast = excluded.forecast, came = excluded.came`
 
 export class PostgresInventory implements InventoryRepository {
   readonly #database: Database
@@ -121,26 +183,26 @@ export class PostgresInventory implements InventoryRepository {
     if (skus.length === 0) return []
     const statement = {
       name: 'lots_open',
-      text: `select ${lotColumns} from inventory.supply where sku = any($1::text[]) and not closed order by day, id`,
+      text: `${lotSelect} where sku = any($1::text[]) and not closed order by day, id`,
     }
-    return sql(work).query<Lot>(statement, [[...new Set(skus)]])
+    return (await sql(work).query<LotSql>(statement, [[...new Set(skus)]])).map(lotOf)
   }
 
   async lockLots(work: Work, ids: readonly string[]): Promise<readonly Lot[]> {
     const statement = {
       name: 'lots_lock',
-      text: `select ${lotColumns} from inventory.supply where id = any($1::uuid[]) order by id for update`,
+      text: `${lotSelect} where id = any($1::uuid[]) order by id for update of s`,
     }
-    return sql(work).query<Lot>(statement, [[...new Set(ids)]])
+    return (await sql(work).query<LotSql>(statement, [[...new Set(ids)]])).map(lotOf)
   }
 
   async waitingFor(work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]> {
     if (skus.length === 0) return []
     const statement = {
       name: 'waiting_for',
-      text: `select sku, order_id as "order", line, place, quantity, kind, priority, at, expected from inventory.waiting where sku = any($1::text[]) order by sku, priority desc, at, order_id, line for update`,
+      text: `${waitingSelect} for update`,
     }
-    return sql(work).query<Waiting>(statement, [[...new Set(skus)]])
+    return (await sql(work).query<WaitingSql>(statement, [[...new Set(skus)]])).map(waitingOf)
   }
 
   saveLevels(deltas: readonly Delta[]): SqlWrite {
@@ -204,17 +266,20 @@ export class PostgresInventory implements InventoryRepository {
     return {
       name: 'inventory.waiting',
       sql: waitingSql,
-      types: ['text', 'uuid', 'int4', 'text', 'int4', 'text', 'int4', 'timestamptz', 'date'],
+      types: ['text', 'uuid', 'int4', 'text', 'text', 'int4', 'text', 'int4', 'timestamptz', 'date', 'date', 'int4'],
       columns: [
         rows.map((w) => w.sku),
         rows.map((w) => w.order),
         rows.map((w) => w.line),
         rows.map((w) => w.place),
+        rows.map((w) => w.to ?? null),
         rows.map((w) => w.quantity),
         rows.map((w) => w.kind),
         rows.map((w) => w.priority),
         rows.map((w) => w.at),
+        rows.map((w) => w.promised ?? null),
         rows.map((w) => w.expected ?? null),
+        rows.map((w) => w.lost ?? 0),
       ],
     }
   }
@@ -232,7 +297,7 @@ export class PostgresInventory implements InventoryRepository {
     return {
       name: 'inventory.supply',
       sql: lotsSql,
-      types: ['uuid', 'text', 'text', 'date', 'int4', 'int4', 'text', 'text', 'bool'],
+      types: ['uuid', 'text', 'text', 'date', 'int4', 'int4', 'text', 'text', 'bool', 'int4', 'int4', 'bool', 'date'],
       columns: [
         lots.map((l) => l.id),
         lots.map((l) => l.sku),
@@ -243,6 +308,10 @@ export class PostgresInventory implements InventoryRepository {
         lots.map((l) => l.kind),
         lots.map((l) => l.reference ?? null),
         lots.map((l) => l.closed),
+        lots.map((l) => l.damaged ?? 0),
+        lots.map((l) => l.sellable ?? null),
+        lots.map((l) => l.forecast ?? false),
+        lots.map((l) => l.came ?? null),
       ],
     }
   }
@@ -262,10 +331,18 @@ export class PostgresInventory implements InventoryRepository {
     return (await this.#database.read<{ sku: Sku }>(text, [sku, limit])).map((row) => row.sku)
   }
 
-  readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
-    return this.#database.read<Lot>(
-      `select ${lotColumns} from inventory.supply where sku = any($1::text[]) and not closed order by day, id`,
-      [skus],
-    )
+  async readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
+    const text = `${lotSelect} where sku = any($1::text[]) and not closed order by day, id`
+    return (await this.#database.read<LotSql>(text, [skus], 'lots_read')).map(lotOf)
+  }
+
+  async readWaiting(skus: readonly Sku[]): Promise<readonly Waiting[]> {
+    return (await this.#database.read<WaitingSql>(waitingSelect, [skus], 'waiting_read')).map(waitingOf)
+  }
+
+  async overdue(limit: number): Promise<readonly Sku[]> {
+    const text = `select distinct s.sku from inventory.supply s join inventory.waiting w on w.sku = s.sku and w.place = s.place
+      where not s.closed and s.day < current_date and w.expected < current_date and w.lost < w.quantity limit $1`
+    return (await this.#database.read<{ sku: Sku }>(text, [limit])).map((row) => row.sku)
   }
 }

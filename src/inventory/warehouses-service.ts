@@ -1,68 +1,141 @@
-/** Warehouses: read whole, kept in memory, read again when they change. */
+/** Warehouses and the network around them: read whole, kept in memory, read again when they change. */
+import { createHash } from 'node:crypto'
+import type { Place } from '../kernel/ids.ts'
 import type { Database } from '../platform/postgres/database.ts'
+import type { Network } from '../sourcing/contract.ts'
+import { type Backlog, canonical, networkBody, type NetworkSettings } from './network.ts'
 import type { WarehouseView } from './warehouse.ts'
-import type { DeliveryService, TransferTariff } from '../sourcing/contract.ts'
 import { warehousesSql } from './warehouses-store.ts'
-
-/** What the owner set of carriage; what is absent has sourcing's defaults. */
-export type Tariffs = Readonly<{ delivery?: readonly DeliveryService[]; transfer?: TransferTariff }>
-export type NetworkSeen = Readonly<{ warehouses: readonly WarehouseView[]; tariffs: Tariffs; version: string }>
 
 /** Another process's change is seen after this long. */
 const staleMs = 2_000
+/** What places have on their hands is summed over all levels, so it is read less often; it is a forecast of days anyway. */
+const backlogStaleMs = 10_000
+/** Networks as they were, for whoever explains old decisions; more are read again. */
+const versionsMax = 16
+/** 64 bits: no two networks of a shop have the same. */
+const versionLength = 16
+
+const versionOf = (body: Omit<Network, 'version'>): string =>
+  createHash('sha256').update(canonical(body)).digest('hex').slice(0, versionLength)
+
+const nothing: Network = { version: '', ...networkBody([], {}) }
+
+export type WarehouseOptions = Readonly<{
+  database: Pick<Database, 'read'>
+  /** Told of a read in the background that failed; what was known stays, and the next read comes soon. */
+  warn: (fault: unknown, what: string) => void
+  /** Milliseconds that pass; only tests have others. */
+  elapsedMs?: () => number
+}>
 
 export class Warehouses {
-  readonly #database: Database
-  #known: readonly WarehouseView[] = []
-  #tariffs: Tariffs = {}
-  #version = ''
+  readonly #database: WarehouseOptions['database']
+  readonly #elapsedMs: () => number
+  readonly #warn: WarehouseOptions['warn']
+  #network: Network = nothing
+  #settings: NetworkSettings = {}
+  #backlog: Backlog = new Map()
+  #seen = ''
   #readAt = 0
-  readonly #listeners: ((network: NetworkSeen) => void)[] = []
+  #backlogAt = 0
+  readonly #listeners: ((network: Network) => void)[] = []
+  readonly #versions = new Map<string, Network>()
 
-  constructor(database: Database) {
+  constructor({ database, warn, elapsedMs = () => performance.now() }: WarehouseOptions) {
     this.#database = database
+    this.#elapsedMs = elapsedMs
+    this.#warn = warn
   }
 
-  onChange(listener: (network: NetworkSeen) => void): void {
+  onChange(listener: (network: Network) => void): void {
     this.#listeners.push(listener)
-    listener({ warehouses: this.#known, tariffs: this.#tariffs, version: this.#version })
+    listener(this.#network)
   }
 
-  /** As last read: at most two seconds old while requests come. */
+  /** As last read: at most two seconds old while requests come. Its version is '' while there is no warehouse. */
+  get network(): Network {
+    this.#refresh()
+    return this.#network
+  }
+
   get all(): readonly WarehouseView[] {
-    if (performance.now() - this.#readAt > staleMs) {
-      this.#readAt = performance.now()
-      // A failed read leaves what is known; the next one comes in two seconds.
-      this.read().catch(() => undefined)
-    }
-    return this.#known
+    return this.network.warehouses
+  }
+
+  /** What the owner said, without defaults. */
+  get settings(): NetworkSettings {
+    return this.#settings
+  }
+
+  /** Units set aside at each place and not collected; read only where some place has a capacity. */
+  get backlog(): Backlog {
+    this.#refresh()
+    return this.#backlog
   }
 
   find(id: string): WarehouseView | undefined {
     return this.all.find((warehouse) => warehouse.id === id)
   }
 
+  /** A network as it was when orders were decided over it; undefined where it never was. */
+  async networkAt(version: string): Promise<Network | undefined> {
+    if (version === this.#network.version) return this.#network
+    const known = this.#versions.get(version)
+    if (known !== undefined) return known
+    const [row] = await this.#database.read<{ body: Omit<Network, 'version'> }>(warehousesSql.version, [version])
+    if (row === undefined) return undefined
+    const network = { ...row.body, version }
+    if (this.#versions.size >= versionsMax) this.#versions.clear()
+    this.#versions.set(version, network)
+    return network
+  }
+
   async read(): Promise<readonly WarehouseView[]> {
+    this.#readAt = this.#elapsedMs()
     const rows = await this.#database.read<WarehouseView>(warehousesSql.all)
-    const [tariffs] = await this.#database.read<{ body: Tariffs }>(warehousesSql.tariffs)
-    const version = JSON.stringify([rows, tariffs])
-    this.#readAt = performance.now()
-    if (version !== this.#version) {
-      this.#known = rows
-      this.#tariffs = tariffs?.body ?? {}
-      this.#version = version
-      for (const listener of this.#listeners) listener({ warehouses: rows, tariffs: this.#tariffs, version })
-    }
+    const [settings] = await this.#database.read<{ body: NetworkSettings }>(warehousesSql.settings)
+    const body = networkBody(rows, settings?.body ?? {})
+    const seen = versionOf(body)
+    if (seen === this.#seen) return this.#network.warehouses
+    const version = rows.length === 0 ? '' : seen
+    // Kept before anybody decides by it, so that every version an order names can be read again.
+    if (rows.length > 0) await this.#database.read(warehousesSql.keepVersion, [version, JSON.stringify(body)])
+    this.#settings = settings?.body ?? {}
+    this.#network = { version, ...body }
+    this.#seen = seen
+    await this.#readBacklog()
+    for (const listener of this.#listeners) listener(this.#network)
     return rows
   }
 
-  async setTariffs(tariffs: Tariffs): Promise<void> {
-    await this.#database.read(warehousesSql.saveTariffs, [JSON.stringify(tariffs)])
+  /** Replaces what the owner said before. */
+  async setTariffs(settings: NetworkSettings): Promise<void> {
+    await this.#database.read(warehousesSql.saveSettings, [JSON.stringify(settings)])
     await this.read()
   }
 
   async save(warehouses: readonly WarehouseView[]): Promise<void> {
     await this.#database.read(warehousesSql.save, [JSON.stringify(warehouses)])
     await this.read()
+  }
+
+  async #readBacklog(): Promise<void> {
+    this.#backlogAt = this.#elapsedMs()
+    if (this.#network.warehouses.every(({ unitsPerDay }) => unitsPerDay === undefined || unitsPerDay === null)) return
+    const rows = await this.#database.read<{ place: Place; units: number }>(warehousesSql.backlog)
+    this.#backlog = new Map(rows.map(({ place, units }) => [place, units]))
+  }
+
+  #refresh(): void {
+    const now = this.#elapsedMs()
+    if (now - this.#readAt > staleMs) {
+      this.#readAt = now
+      this.read().catch((fault: unknown) => this.#warn(fault, 'warehouses are read later'))
+    }
+    if (now - this.#backlogAt > backlogStaleMs) {
+      this.#backlogAt = now
+      this.#readBacklog().catch((fault: unknown) => this.#warn(fault, 'what warehouses have on their hands is read later'))
+    }
   }
 }

@@ -1,14 +1,25 @@
 export const warehousesSql = {
   all: `select id, name, country, postal_code as "postalCode", latitude, longitude, time_zone as "timeZone", cut_off as "cutOff", workdays,
-      handling_days as "handlingDays", pick_cents as "pickCents", per_unit_cents as "perUnitCents", hub
+      handling_days as "handlingDays", pick_cents as "pickCents", per_unit_cents as "perUnitCents", hub, holidays, closed_days as "closedDays",
+      open_days as "openDays", units_per_day as "unitsPerDay", blocked_countries as "blockedCountries"
     from inventory.warehouses where not archived order by id`,
-  tariffs: 'select body from inventory.network where id = 1',
-  saveTariffs: 'update inventory.network set version = version + 1, body = $1::json where id = 1',
-  save: `insert into inventory.warehouses (id, name, country, postal_code, latitude, longitude, time_zone, cut_off, workdays, handling_days, pick_cents, per_unit_cents, hub)
-    select id, name, country, "postalCode", latitude, longitude, "timeZone", "cutOff", workdays, "handlingDays", "pickCents", "perUnitCents", hub
+  settings: 'select body from inventory.network where id = 1',
+  saveSettings: 'update inventory.network set version = version + 1, body = $1::json where id = 1',
+  save: `insert into inventory.warehouses as known (id, name, country, postal_code, latitude, longitude, time_zone, cut_off, workdays, handling_days, pick_cents,
+        per_unit_cents, hub, holidays, closed_days, open_days, units_per_day, blocked_countries)
+    select id, name, country, "postalCode", latitude, longitude, "timeZone", "cutOff", workdays, "handlingDays", "pickCents",
+        "perUnitCents", hub, nullif(holidays::text, 'null')::json, coalesce("closedDays", '[]'), coalesce("openDays", '[]'), "unitsPerDay", coalesce("blockedCountries", '[]')
       from json_to_recordset($1::json) as w (id text, name text, country text, "postalCode" text, latitude float8, longitude float8, "timeZone" text, "cutOff" text,
-        workdays json, "handlingDays" int, "pickCents" int, "perUnitCents" int, hub bool)
+        workdays json, "handlingDays" int, "pickCents" int, "perUnitCents" int, hub bool, holidays json, "closedDays" json, "openDays" json, "unitsPerDay" int,
+        "blockedCountries" json)
     on conflict (id) do update set name = excluded.name, country = excluded.country, postal_code = excluded.postal_code, latitude = excluded.latitude,
       longitude = excluded.longitude, time_zone = excluded.time_zone, cut_off = excluded.cut_off, workdays = excluded.workdays, handling_days = excluded.handling_days,
-      pick_cents = excluded.pick_cents, per_unit_cents = excluded.per_unit_cents, hub = excluded.hub, archived = false`,
+      pick_cents = excluded.pick_cents, per_unit_cents = excluded.per_unit_cents, hub = excluded.hub, holidays = excluded.holidays,
+      closed_days = excluded.closed_days, open_days = excluded.open_days, units_per_day = excluded.units_per_day,
+      blocked_countries = excluded.blocked_countries, archived = false`,
+  keepVersion: 'insert into inventory.networks (version, body) values ($1, $2::json) on conflict (version) do nothing',
+  version: 'select body from inventory.networks where version = $1',
+  // Units set aside and not yet collected. Levels are read only where some place has a capacity.
+  backlog: `select place, sum(reserved)::float8 as units from inventory.levels
+    where reserved > 0 and exists (select from inventory.warehouses where units_per_day is not null and not archived) group by place`,
 } as const

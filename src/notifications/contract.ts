@@ -15,6 +15,7 @@ export type NotificationKind =
   | 'returned_to_sender'
   | 'backordered'
   | 'delayed'
+  | 'choice'
   | 'filled'
   | 'units_cancelled'
   | 'cancelled'

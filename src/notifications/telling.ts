@@ -38,6 +38,8 @@ export const told: readonly OrderEvent['type'][] = [
   'OrderPlaced',
   'StockReserved',
   'BackorderFilled',
+  'ArrivalMoved',
+  'ChoiceOffered',
   'UnitsCancelled',
   'UnitsAdded',
   'OrderCancelled',
@@ -70,6 +72,7 @@ export const cardOf = (id: OrderId, event: OrderEventOf<'OrderPlaced'>): OrderCa
   currency: event.currency,
   muted: event.dialect === 'import',
   prepaid: event.terms === 'prepaid' && event.totals.total > 0,
+  promised: event.promised,
   totals: event.totals,
 })
 export const cardLines = (event: OrderEventOf<'OrderPlaced'>): CardLine[] =>
@@ -83,6 +86,8 @@ export const tell = (card: OrderCard, event: Exclude<OrderEvent, { type: 'OrderP
   switch (event.type) {
     case 'StockReserved':
       return reserved(card, event)
+    case 'PlanRevised':
+      return { card, notices: [] }
     case 'BackorderFilled':
       return notice('filled', { lines: event.fills.map(({ line, quantity }) => ({ line, quantity })) })
     case 'UnitsCancelled': {
@@ -114,6 +119,16 @@ export const tell = (card: OrderCard, event: Exclude<OrderEvent, { type: 'OrderP
     case 'StatusChanged':
       // The other headlines are told by what brought them about: the payment, the parcels, the cancellation.
       return event.to === 'ready' ? notice('ready') : { card, notices: [] }
+    case 'ArrivalMoved':
+      // Told when it gets worse than what was told last, and once: an earlier day is a pleasant surprise.
+      return card.promised === undefined || event.now <= card.promised
+        ? { card, notices: [] }
+        : { card: { ...card, promised: event.now }, notices: [{ kind: 'delayed', facts: { day: event.now } }] }
+    case 'ChoiceOffered':
+      return notice('choice', { lines: event.lines })
+    case 'SupplyFailed':
+    case 'WaitEnded':
+    case 'ChoiceMade':
     case 'UnitsMoved':
     case 'UnitsShort':
     case 'AssemblyRequested':
@@ -126,7 +141,7 @@ export const tell = (card: OrderCard, event: Exclude<OrderEvent, { type: 'OrderP
 }
 
 /** The first plan is the promise, told with the order unless something must be waited for; a later day is a delay. */
-const reserved = (card: OrderCard, { shipments }: OrderEventOf<'StockReserved'>): Told => {
+const reserved = (card: OrderCard, { shipments, promised: allowed }: OrderEventOf<'StockReserved'>): Told => {
   const day = shipments
     .flatMap(({ arrives, lines }) => (lines.length === 0 ? [] : [arrives]))
     .sort()
@@ -136,11 +151,13 @@ const reserved = (card: OrderCard, { shipments }: OrderEventOf<'StockReserved'>)
     lines.flatMap(({ kind, line, quantity }) => (kind === 'backorder' || kind === 'preorder' ? [{ line, quantity }] : [])),
   )
   const later = card.promised !== undefined && day > card.promised
-  const promised = card.promised === undefined || later ? day : card.promised
+  // Told first is the promise with what it allows for; after that a plan's own day, where it is later.
+  const promised = card.promised === undefined ? (allowed ?? day) : later ? day : card.promised
+  const told = card.promised === undefined ? promised : day
   const kind = waiting.length > 0 ? 'backordered' : later ? 'delayed' : undefined
   return {
     card: { ...card, promised },
-    notices: kind === undefined ? [] : [{ kind, facts: { day, ...(waiting.length > 0 ? { lines: waiting } : {}) } }],
+    notices: kind === undefined ? [] : [{ kind, facts: { day: told, ...(waiting.length > 0 ? { lines: waiting } : {}) } }],
   }
 }
 

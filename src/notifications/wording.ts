@@ -98,6 +98,13 @@ export const wordings: Readonly<Record<NotificationKind, (about: About) => Wordi
     subject: `Your ${order(about)} is delayed and expected${on(about.facts.day)}`,
     body: [`We are sorry: your order takes longer than we told you. We now expect to deliver it by${on(about.facts.day, ' ')}.`],
   }),
+  choice: (about) => ({
+    subject: `Part of your ${order(about)} will not come: please choose`,
+    body: [
+      'We are sorry: what we waited for will not be delivered to us, and we have found it nowhere else. You can wait until there is more, have the rest sent now, or cancel these items and get your money back. They are kept waiting until you choose:',
+    ],
+    items: 'named',
+  }),
   filled: (about) => ({
     subject: `What you waited for in ${order(about)} has arrived`,
     body: ['What was sold out has arrived and is set aside for you:'],

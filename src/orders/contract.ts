@@ -47,6 +47,54 @@ export type ShipmentLine = Readonly<{
 }>
 
 export type LineUnits = Readonly<{ line: number; quantity: number }>
+
+/** The last orders as they were asked for, newest first: what inventory reckons scarcity from. */
+export type RecentOrder = Readonly<{
+  destination: Destination
+  shippingMethod: string
+  channel: string
+  total: number
+  lines: readonly Readonly<{ sku: Sku; quantity: number; grams: number }>[]
+}>
+export type RecentOrders = Readonly<{
+  orders: readonly RecentOrder[]
+  /** How many come a day, over the last week. */
+  perDay: number
+}>
+
+/**
+ * What sourcing saw and answered when units were set aside: enough to work out later, on demand, why it was so. Compact,
+ * because every order carries one: products stand in the order in which the lines of `shipments` first name them.
+ */
+export type Decision = Readonly<{
+  cause: 'placed' | 'reopened' | 'added' | 'short' | 'revised' | 'address'
+  /** The moment that was planned for. */
+  at: Instant
+  network: string
+  policy: string
+  /** Cents, weighed by the policy. */
+  cost: number
+  optimal: boolean
+  /** No plan costs less than `cost × (1 − gap)`; absent where it is 0. */
+  gap?: number
+  /** What each shipment's cost is made of, in cents; parts of 0 are left out. */
+  parts: readonly Readonly<Record<string, number>>[]
+  places: readonly Place[]
+  /** Units that were free of each product in each of `places`. */
+  free: readonly (readonly number[])[]
+  /** Dated supply not promised yet: index of the product, place, day, units. */
+  lots?: readonly (readonly [product: number, place: Place, day: Day, quantity: number])[]
+  /** What a unit was worth to later orders, where it was scarce: index of the product, place, cents. */
+  prices?: readonly (readonly [product: number, place: Place, cents: number])[]
+  /** The share of its capacity that each of `places` had on its hands, where that was known. */
+  utilisation?: readonly number[]
+  /** Lines that might wait for supply. */
+  waits?: readonly number[]
+  /** How many orders were planned as one, so that this one alone might have cost less. */
+  together?: number
+}>
+/** `wait` for other supply · `split`: what is there is sent alone · `cancel` the units that wait, and give their money back. */
+export type Choice = 'wait' | 'split' | 'cancel'
 export type MoneyStep = 'pending' | 'authorized' | 'captured' | 'refunded' | 'voided' | 'failed' | 'unknown'
 export type FulfilmentStatus =
   | 'planned'
@@ -94,14 +142,35 @@ export type OrderEvent = Readonly<
       onShortage: OnShortage
       destination: Destination
       shippingMethod: string
+      /** What was promised before it was ordered (`POST /v1/promises`), and is kept. */
+      promised?: Day
+      /** In the queue of those who wait for supply: 0 to 9, the highest first. */
+      priority?: number
       /** The reservation's end while money is not secured. */
       expiresAt?: Instant
       paymentMethod?: string
     }
   /** Units were set aside (or bound to dated supply). Adds to what was reserved before. */
-  | { type: 'StockReserved'; shipments: readonly Shipment[] }
+  | {
+      type: 'StockReserved'
+      shipments: readonly Shipment[]
+      decision?: Decision
+      /** The day promised with it, where it is later than the last arrival. */
+      promised?: Day
+    }
+  /** Nothing of it had begun, and there is a better plan now: it takes the place of the whole one. `saving` in the policy's cents. */
+  | { type: 'PlanRevised'; shipments: readonly Shipment[]; saving: number; decision: Decision }
   /** Waiting units arrived and were set aside at `place`. */
   | { type: 'BackorderFilled'; fills: readonly Readonly<{ line: number; quantity: number; place: Place }>[] }
+  /** What it waits for comes on another day, and so does the order: `promised` stays. `days`: later, or earlier where below 0. */
+  | { type: 'ArrivalMoved'; was: Day; now: Day; lines: readonly Readonly<{ line: number; place: Place; days: number }>[] }
+  /** What these units waited for will not come. They are sourced elsewhere in the same step, or a choice is offered. */
+  | { type: 'SupplyFailed'; lines: readonly LineUnits[] }
+  /** Units wait no longer for supply that failed: what they are instead follows. */
+  | { type: 'WaitEnded'; lines: readonly LineUnits[] }
+  /** Nothing is announced for these units: the customer says what becomes of them. Until then they wait. */
+  | { type: 'ChoiceOffered'; lines: readonly LineUnits[] }
+  | { type: 'ChoiceMade'; choice: Choice; by: string; lines: readonly LineUnits[] }
   | { type: 'UnitsMoved'; step: 'sent' | 'received' | 'lost'; from: Place; to: Place; lines: readonly LineUnits[] }
   /** Units that were not where they should be, or were lost on the way: no longer reserved; sourcing them again follows. */
   | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
@@ -165,6 +234,7 @@ export type OrderReason =
   | 'order_not_found'
   | 'order_exists'
   | 'insufficient_stock'
+  | 'promise_not_kept'
   | 'order_not_cancellable'
   | 'order_closed'
   | 'line_not_found'
@@ -173,6 +243,9 @@ export type OrderReason =
   | 'hold_not_found'
   | 'not_payable'
   | 'external_ref_taken'
+  | 'nothing_to_choose'
+  | 'plan_begun'
+  | 'no_better_plan'
 
 /** What other rooms may ask about an order, outside any batch. */
 export type OrderFacts = Readonly<{

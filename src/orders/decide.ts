@@ -16,6 +16,7 @@ import { type ChangeUnits, changeUnits } from './change-units.ts'
 import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
 import { evolve } from './evolve.ts'
 import { type Live, type Order, type Placed, sumOf, unplaced } from './order.ts'
+import { choose, type Choose, followSupply, type FollowSupply } from './supply.ts'
 
 type Told = Readonly<{ at: Instant }>
 export type OrderCommand = Told &
@@ -28,10 +29,14 @@ export type OrderCommand = Told &
     | (Readonly<{ do: 'changeUnits' }> & ChangeUnits)
     | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
     | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
+    | (Readonly<{ do: 'followSupply' }> & FollowSupply)
+    | (Readonly<{ do: 'choose' }> & Choose)
     | { do: 'recordMove'; step: 'sent' | 'received'; from: Place; to: Place; lines: readonly LineUnits[] }
     | { do: 'hold'; hold: string; kind: string; blocks: HoldBlocks; by: string }
     | { do: 'release'; hold: string; by: string }
     | { do: 'addNote'; note: PersonRef; by: string }
+    /** Filled in when it is decided: the plan that stock and warehouses would now allow (`replan.ts`). */
+    | { do: 'replan'; leastSaving: number; revised?: OrderEventOf<'PlanRevised'> | undefined }
     | { do: 'changeAddress'; contact: PersonRef; destination: Destination; by: string }
     | {
         do: 'followFulfilment'
@@ -77,6 +82,17 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     }
     case 'recordFill':
       return progress.phase === 'open' ? [{ type: 'BackorderFilled', fills: command.fills }] : []
+    case 'followSupply':
+      return followSupply(command, order)
+    case 'choose': {
+      const made = choose(command, order)
+      if ('refused' in made || command.choice !== 'cancel') return 'refused' in made ? made : [made]
+      const gone = cancel(
+        { do: 'cancel', at: command.at, reason: 'supply_lost', by: command.by, refund: 'auto', lines: made.lines },
+        order,
+      )
+      return 'refused' in gone ? gone : [made, ...gone]
+    }
     case 'recordMove':
       return [{ type: 'UnitsMoved', step: command.step, from: command.from, to: command.to, lines: command.lines }]
     case 'hold':
@@ -97,6 +113,8 @@ const decide = (command: OrderCommand, order: Order): Decision => {
         },
       ]
     }
+    case 'replan':
+      return command.revised === undefined ? [] : [command.revised]
     case 'addNote':
       return [{ type: 'NoteAdded', note: command.note, by: command.by }]
     case 'changeAddress':

@@ -101,6 +101,7 @@ export const actionsOf = (order: Live): string[] => {
   const actions = ['hold', 'add_note', 'change_address']
   if (cancellable(order).length > 0) actions.unshift('cancel')
   if (holds.length > 0) actions.push('release')
+  if (order.progress.choice !== undefined) actions.push('choose')
   if (!secured) actions.push('pay')
   return actions
 }

@@ -1,7 +1,8 @@
 /** How each fact changes an order. The fold of an order's events is its state row, always (`waybill verify`). */
-import type { OrderEvent, OrderEventOf } from './contract.ts'
+import type { OrderEvent, OrderEventOf, Shipment } from './contract.ts'
 import { arrivalOf, planWithout } from './derive.ts'
 import { addUnits, carriesUnits, type Counters, type Live, type Order, type PaymentMoney, type Progress } from './order.ts'
+import { choiceLeft, supplied } from './supply.ts'
 
 export const evolve = (order: Order, event: OrderEvent): Order => {
   if (event.type === 'OrderPlaced') {
@@ -46,6 +47,7 @@ const placedProgress = (placed: OrderEventOf<'OrderPlaced'>): Progress => {
     destination: placed.destination,
     ...(placed.contact === undefined ? {} : { contact: placed.contact }),
     ...(placed.expiresAt === undefined ? {} : { expiresAt: placed.expiresAt }),
+    ...(placed.promised === undefined ? {} : { promised: placed.promised }),
   }
 }
 
@@ -56,35 +58,42 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
   const { counters } = progress
   switch (event.type) {
     case 'StockReserved': {
-      const lines = event.shipments.flatMap((shipment) => shipment.lines)
-      const units = (kind: 'reserved' | 'backordered' | 'preordered') =>
-        addUnits(
-          counters[kind],
-          lines.filter(
-            (line) => kind === (line.kind === 'backorder' ? 'backordered' : line.kind === 'preorder' ? 'preordered' : 'reserved'),
-          ),
-        )
       const plan = [...progress.plan, ...event.shipments]
       const expected = arrivalOf(plan)
       return {
-        counters: { ...counters, reserved: units('reserved'), backordered: units('backordered'), preordered: units('preordered') },
+        counters: withUnits(counters, event.shipments),
         plan,
         expected,
-        promised: progress.promised ?? expected,
+        promised: progress.promised ?? event.promised ?? expected,
+      }
+    }
+    case 'PlanRevised': {
+      const none = zeros(counters.current.length)
+      return {
+        counters: withUnits({ ...counters, reserved: none, backordered: none, preordered: none }, event.shipments),
+        plan: event.shipments,
+        assembled: 0,
+        expected: arrivalOf(event.shipments),
+        ...(progress.choice === undefined ? {} : { choice: undefined }),
       }
     }
     case 'BackorderFilled': {
       const waiting = (name: 'backordered' | 'preordered') =>
         event.fills.map(({ line, quantity }) => ({ line, quantity: Math.min(quantity, counters[name][line] ?? 0) }))
-      return {
-        counters: {
-          ...counters,
-          reserved: addUnits(counters.reserved, event.fills),
-          backordered: addUnits(counters.backordered, waiting('backordered'), -1),
-          preordered: addUnits(counters.preordered, waiting('preordered'), -1),
-        },
+      const filled = {
+        ...counters,
+        reserved: addUnits(counters.reserved, event.fills),
+        backordered: addUnits(counters.backordered, waiting('backordered'), -1),
+        preordered: addUnits(counters.preordered, waiting('preordered'), -1),
       }
+      return { counters: filled, ...choiceOf(progress, filled) }
     }
+    case 'ArrivalMoved':
+    case 'SupplyFailed':
+    case 'WaitEnded':
+    case 'ChoiceOffered':
+    case 'ChoiceMade':
+      return supplied(progress, event)
     case 'UnitsMoved':
       return {}
     case 'UnitsShort':
@@ -117,16 +126,18 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
       const picked = counters.picked.map((units, line) =>
         Math.min(units, (counters.current[line] ?? 0) - quantityOf(event.lines, line)),
       )
+      const left = {
+        ...counters,
+        preordered,
+        backordered,
+        reserved,
+        picked,
+        current: addUnits(counters.current, event.lines, -1),
+        cancelled: addUnits(counters.cancelled, event.lines),
+      }
       return {
-        counters: {
-          ...counters,
-          preordered,
-          backordered,
-          reserved,
-          picked,
-          current: addUnits(counters.current, event.lines, -1),
-          cancelled: addUnits(counters.cancelled, event.lines),
-        },
+        counters: left,
+        ...choiceOf(progress, left),
         plan: planWithout(progress.plan, progress.assembled, event.lines),
         totals: event.totals,
       }
@@ -158,6 +169,7 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
         },
         plan: progress.plan.slice(0, progress.assembled),
         expiresAt: undefined,
+        ...(progress.choice === undefined ? {} : { choice: undefined }),
         closedReason: event.type === 'OrderCancelled' ? event.reason : 'expired',
         // What a late payment would bring back: not what was cancelled before.
         ...(event.type === 'OrderExpired' ? { lapsed: gone } : {}),
@@ -214,6 +226,20 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
     case 'StatusChanged':
       return { status: event.to, ...(event.to === 'completed' ? { phase: 'completed' as const } : {}) }
   }
+}
+
+const choiceOf = ({ choice }: Progress, counters: Counters): Partial<Progress> =>
+  choice === undefined ? {} : { choice: choiceLeft(choice, counters) }
+
+/** Units that a plan sets aside, or binds to dated supply, beside those that were before. */
+const withUnits = (counters: Counters, shipments: readonly Shipment[]): Counters => {
+  const lines = shipments.flatMap((shipment) => shipment.lines)
+  const units = (name: 'reserved' | 'backordered' | 'preordered') =>
+    addUnits(
+      counters[name],
+      lines.filter(({ kind }) => name === (kind === 'backorder' ? 'backordered' : kind === 'preorder' ? 'preordered' : 'reserved')),
+    )
+  return { ...counters, reserved: units('reserved'), backordered: units('backordered'), preordered: units('preordered') }
 }
 
 const quantityOf = (lines: readonly Readonly<{ line: number; quantity: number }>[], line: number): number =>

@@ -2,22 +2,25 @@
  * What other rooms say to an order's step before it is saved, in the same transaction: stock is set aside or given back,
  * a warehouse may veto a cancellation. Called in the lock order orders → inventory → fulfilment (DESIGN §13).
  */
-import { type Decided, isRefusal, type Refusal } from '../kernel/decider.ts'
-import type { OrderId } from '../kernel/ids.ts'
+import { type Decided, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
+import type { Day, Instant, OrderId } from '../kernel/ids.ts'
 import type { ReserveLine, ReserveRequest, Source } from '../inventory/contract.ts'
 import type { StockSession } from '../inventory/contract.ts'
-import type { LineUnits, OrderEvent, OrderReason } from './contract.ts'
+import type { Decision, LineUnits, OrderEvent, OrderEventOf, OrderReason, Shipment } from './contract.ts'
 import { settle } from './decide.ts'
 import { evolve } from './evolve.ts'
 import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
-import { totalsWithout } from './derive.ts'
-import type { Instant } from '../kernel/ids.ts'
+import { arrivalOf, totalsWithout } from './derive.ts'
+import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
 /** Fulfilment's session in a batch of cancellations. */
 export interface CancelSession {
   /** Units that cannot be taken back because their parcel was collected. */
   check(order: OrderId, lines: readonly LineUnits[] | 'all'): readonly LineUnits[]
   apply(order: OrderId, lines: readonly LineUnits[] | 'all'): void
+  /** Whether its work is planned with these units and nobody has begun it: then it can still be planned another way. */
+  untouched(order: OrderId, units: number): boolean
+  withdraw(order: OrderId): void
 }
 
 export type Inline = Readonly<{ stock: StockSession; source: Source; veto?: CancelSession | undefined; now: Instant }>
@@ -52,13 +55,14 @@ const answerTo = (id: OrderId, event: OrderEvent, order: Order, inline: Inline):
   if (order.status !== 'live') return []
   switch (event.type) {
     case 'OrderPlaced':
-      return event.dialect === 'import' ? [] : reserve(id, order, allLines(order), inline)
+      return event.dialect === 'import' ? [] : reserve(id, order, allLines(order), inline, 'placed')
     case 'OrderReopened':
       return reserve(
         id,
         order,
         allLines(order).map((line) => ({ ...line, ifShort: 'refuse' as const })),
         inline,
+        'reopened',
       )
     case 'OrderCancelled':
     case 'OrderExpired':
@@ -66,7 +70,16 @@ const answerTo = (id: OrderId, event: OrderEvent, order: Order, inline: Inline):
     case 'UnitsCancelled':
       return release(id, event.lines, inline)
     case 'UnitsAdded':
-      return reserve(id, order, addedLines(order, event.lines), inline)
+      return reserve(id, order, addedLines(order, event.lines), inline, 'added')
+    case 'PlanRevised':
+      return revise(id, order, event.shipments, inline)
+    case 'AddressChanged': {
+      const revised = revision(id, order, { cause: 'address', leastSaving: 0 }, inline)
+      if (isRefusal(revised) || isSamePlan(revised.shipments, order.progress.plan)) return []
+      return [revised, ...revise(id, order, revised.shipments, inline)]
+    }
+    case 'SupplyFailed':
+      return elsewhere(id, order, event.lines, inline)
     case 'UnitsShort': {
       const missing = event.lines.map((units) => ({ ...units, sku: skuOf(order, units.line) }))
       if (event.lost === true) inline.stock.lose(id, event.place, missing)
@@ -105,6 +118,9 @@ const request = (order: Live, lines: readonly ReserveLine[], now: Instant): Rese
   destination: order.progress.destination,
   lines,
   shippingMethod: order.placed.shippingMethod,
+  channel: order.placed.channel,
+  total: order.placed.totals.total,
+  ...(order.placed.priority === undefined ? {} : { priority: order.placed.priority }),
 })
 
 const reserve = (
@@ -112,15 +128,28 @@ const reserve = (
   order: Live,
   lines: readonly ReserveLine[],
   { stock, source, now }: Inline,
+  cause: Decision['cause'],
 ): readonly OrderEvent[] | Refusal<OrderReason> => {
   if (lines.length === 0) return []
-  const asked = request(order, lines, now)
+  // Only a placement is refused for its day: whoever pays late, or misses units, is told of another one.
+  const by = cause === 'placed' ? order.placed.promised : undefined
+  // What it must wait for again it waits for since it was placed; whoever pays late has lost his place in the queue.
+  const since = cause === 'reopened' ? {} : { since: order.placed.placedAt }
+  const asked = { ...request(order, lines, now), ...since, ...(by === undefined ? {} : { by }) }
   const planned = stock.plan(asked, source)
   if (isRefusal(planned)) return planned
+  const arrives = by === undefined ? undefined : arrivalOf(planned.shipments)
+  if (by !== undefined && arrives !== undefined && arrives > by) return notKept(by, arrives)
   const events: OrderEvent[] = []
   if (planned.shipments.length > 0) {
     stock.reserve(id, asked, planned.shipments)
-    events.push({ type: 'StockReserved', shipments: planned.shipments })
+    const { shipments, decision, promised } = planned
+    events.push({
+      type: 'StockReserved',
+      shipments,
+      ...(decision === undefined ? {} : { decision: { cause, ...decision } }),
+      ...(cause === 'placed' && by === undefined && promised !== undefined ? { promised } : {}),
+    })
   }
   if (planned.cancelled.length > 0) {
     if (planned.shipments.length === 0) events.push({ type: 'OrderCancelled', reason: 'sold_out', refund: 'auto' })
@@ -134,6 +163,77 @@ const reserve = (
       })
   }
   return events
+}
+
+const notKept = (promised: Day, possible: Day): Refusal<OrderReason> =>
+  refuse(
+    'promise_not_kept',
+    `it was promised for ${promised}, and since then what it needs was sold: ${possible} is possible now`,
+    {
+      promised,
+      possible,
+    },
+  )
+
+/** What a better plan would be, where nothing of the present one has begun. */
+export const revision = (
+  id: OrderId,
+  order: Live,
+  { cause, leastSaving }: Pick<Replan, 'cause' | 'leastSaving'>,
+  { stock, source, veto, now }: Inline,
+): OrderEventOf<'PlanRevised'> | Refusal<OrderReason> => {
+  const asked = request(order, allLines(order), now)
+  return workBegun(id, order, asked, veto) ?? revisedPlan({ id, order, asked, stock, source, cause, leastSaving })
+}
+
+const workBegun = (
+  id: OrderId,
+  { progress }: Live,
+  { lines }: ReserveRequest,
+  veto: CancelSession | undefined,
+): Refusal<OrderReason> | undefined =>
+  progress.assembled > 0 && veto?.untouched(id, sumOf(lines.map(({ quantity }) => quantity))) !== true
+    ? refuse('plan_begun', 'a warehouse has its work, or is about to')
+    : undefined
+
+/** All that is ordered now and not given up, as sourcing is asked for it. */
+export const requestOf = (order: Live, now: Instant): ReserveRequest => request(order, allLines(order), now)
+
+export type Prescribed = Readonly<{ id: OrderId; order: Live; shipments: readonly Shipment[] }>
+
+/**
+ * Plans that need each other's units: asked about all together, and, where nothing speaks against any, their units given
+ * back before the first of them takes its new ones.
+ */
+export const givenBack = (plans: readonly Prescribed[], { stock, veto, now }: Inline): Refusal<OrderReason> | undefined => {
+  for (const { id, order, shipments } of plans) {
+    const asked = request(order, allLines(order), now)
+    const begun = begunBecause({ id, order, asked, stock })
+    const refused =
+      workBegun(id, order, asked, veto) ??
+      (begun === undefined ? undefined : refuse('plan_begun', `the plan stays as it is: ${begun}`))
+    if (refused !== undefined) return refused
+    const late = tooLate(order.progress, shipments)
+    if (late !== undefined) return late
+    if (!isWholly(asked.lines, shipments))
+      return refuse('no_better_plan', 'that plan was made for other units than are ordered now')
+  }
+  if (!stock.couldReplace(plans)) return refuse('no_better_plan', 'the units that the plans need were taken meanwhile')
+  stock.giveBack(plans.map(({ id }) => id))
+  return undefined
+}
+
+const isWholly = (lines: readonly ReserveLine[], shipments: readonly Shipment[]): boolean => {
+  const open = new Map(lines.map(({ line, quantity }) => [line, quantity]))
+  for (const part of shipments.flatMap((shipment) => shipment.lines))
+    open.set(part.line, (open.get(part.line) ?? 0) - part.quantity)
+  return [...open.values()].every((units) => units === 0)
+}
+
+const revise = (id: OrderId, order: Live, shipments: readonly Shipment[], { stock, veto, now }: Inline): readonly OrderEvent[] => {
+  veto?.withdraw(id)
+  stock.replace(id, { ...request(order, allLines(order), now), since: order.placed.placedAt }, shipments)
+  return []
 }
 
 /** Units that were short are sourced again: elsewhere, from dated supply where the buyer accepts that, else given up. */
@@ -156,12 +256,39 @@ const replace = (
       },
     ]
   })
-  const again = reserve(id, order, lines, inline)
+  const again = reserve(id, order, lines, inline, 'short')
   if (!isRefusal(again)) {
     const givenUp = again.some((event) => event.type === 'OrderCancelled')
     if (!givenUp) return again
   }
   return giveUp(order, units, id, inline)
+}
+
+/** What will not come is had from another place, or other supply, line by line; for the rest the customer chooses. */
+const elsewhere = (id: OrderId, order: Live, units: readonly LineUnits[], inline: Inline): readonly OrderEvent[] => {
+  const events: OrderEvent[] = []
+  const left: LineUnits[] = []
+  // By now other supply may have been announced.
+  const lost = inline.stock.lostBy(id)
+  for (const { line, quantity: told } of units) {
+    const quantity = Math.min(told, sumOf(lost.flatMap((row) => (row.line === line ? [row.quantity] : []))))
+    const asked = allLines(order).filter((known) => known.line === line)
+    if (quantity === 0) continue
+    const again = reserve(
+      id,
+      order,
+      asked.map((known) => ({ ...known, parent: undefined, quantity })),
+      inline,
+      'short',
+    )
+    if (isRefusal(again) || !again.some(({ type }) => type === 'StockReserved')) {
+      left.push({ line, quantity })
+      continue
+    }
+    inline.stock.stopWaiting(id, [{ line, quantity }])
+    events.push({ type: 'WaitEnded', lines: [{ line, quantity }] }, ...again)
+  }
+  return left.length === 0 ? events : [...events, { type: 'ChoiceOffered', lines: left }]
 }
 
 const giveUp = (order: Live, units: readonly LineUnits[], id: OrderId, inline: Inline): readonly OrderEvent[] => {

@@ -6,9 +6,11 @@ import { isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
 import type { Instant } from '../kernel/ids.ts'
 import type { AskedLine, Priced, PricedLine, PriceRequest, PricingReason } from '../catalog/contract.ts'
+import { digestOf, readSigned } from '../platform/http/cursors.ts'
 import type { KeyClaim, Person } from '../platform/records/records.ts'
 import type { CaptureAt, Destination, Dialect, OnShortage, PaymentTerms, PlacedLine } from './contract.ts'
 import type { CartAsked, Draft, PlaceAsked } from './placement-service.ts'
+import { type Held, mismatch, promisePurpose, readHeld, termsOf } from './promise.ts'
 
 export type AskedAddress = Readonly<{
   name?: string
@@ -40,8 +42,12 @@ export type Intake = Readonly<{
   origin: Origin
   key?: KeyClaim | undefined
   cart?: CartAsked | undefined
+  /** The token of a promise that this order is held to. */
+  promise?: string | undefined
+  /** In the queue for supply: 0 to 9. */
+  priority?: number | undefined
 }>
-export type IntakeReason = PricingReason | 'address_undeliverable'
+export type IntakeReason = PricingReason | 'address_undeliverable' | 'promise_invalid' | 'promise_mismatch'
 
 /** What intake asks of others: prices, the map, and what a known user left us. */
 export type IntakePorts = Readonly<{
@@ -74,16 +80,38 @@ export const intakeOrder = async (ports: IntakePorts, intake: Intake): Promise<P
   const address = intake.address ?? known?.address
   const destination = destinationOf(ports, address)
   if (isRefusal(destination)) return destination
-  const timed = intake.terms === 'prepaid' && priced.totals.total > 0
+  const drawn = draftOf(intake, priced, destination)
+  const held = intake.promise === undefined ? undefined : heldTo(intake.promise, drawn, intake.lines)
+  if (isRefusal(held)) return held
+  const draft = held === undefined ? drawn : asPromised(drawn, held)
+  const timed = intake.terms === 'prepaid' && draft.totals.total > 0
   const person = personOf(intake, known?.customer, address)
   return {
-    draft: draftOf(intake, priced, destination),
+    draft,
+    ...(held === undefined ? {} : { promise: held }),
     ...(person === undefined ? {} : { person }),
     ...(timed ? { reservedSeconds: ports.reservationSeconds } : {}),
     origin: intake.origin,
     key: intake.key,
     cart: intake.cart,
   }
+}
+
+/** Whether it has expired is decided with the order itself: a retry of one that was placed in time is answered. */
+const heldTo = (token: string, draft: Draft, lines: readonly AskedLine[]): Held | Refusal<IntakeReason> => {
+  const text = readSigned(promisePurpose, token)
+  const held = text === undefined ? undefined : readHeld(text)
+  if (held === undefined)
+    return refuse('promise_invalid', 'this is no promise of ours: send the token of POST /v1/promises as it came, or none', {
+      errors: [{ pointer: '/promise', code: 'promise_invalid' }],
+    })
+  return mismatch(held.terms, termsOf(draft, lines, digestOf)) ?? held
+}
+
+/** Goods are priced today; the day and the price of delivery are what was promised. */
+const asPromised = (draft: Draft, { promised, shipping }: Held): Draft => {
+  const { totals } = draft
+  return { ...draft, promised, totals: { ...totals, shipping, total: totals.total - totals.shipping + shipping } }
 }
 
 const draftOf = (intake: Intake, priced: Priced, destination: Destination): Draft => ({
@@ -102,6 +130,7 @@ const draftOf = (intake: Intake, priced: Priced, destination: Destination): Draf
   ...(intake.user === undefined ? {} : { user: intake.user }),
   ...(intake.externalRef === undefined ? {} : { externalRef: intake.externalRef }),
   ...(intake.paymentMethod === undefined ? {} : { paymentMethod: intake.paymentMethod }),
+  ...(intake.priority === undefined ? {} : { priority: intake.priority }),
 })
 
 const placedLine = ({ whenSoldOut, ...line }: PricedLine, onShortage: OnShortage): PlacedLine => ({

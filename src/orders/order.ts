@@ -4,6 +4,7 @@ import type {
   Destination,
   FulfilmentStatus,
   HoldBlocks,
+  LineUnits,
   MoneyStep,
   OrderEventOf,
   OrderStatus,
@@ -71,6 +72,8 @@ export type Progress = Readonly<{
   destination: Destination
   expiresAt?: Instant | undefined
   closedReason?: string | undefined
+  /** Units that wait, and that nothing is announced for: their customer is asked what becomes of them. */
+  choice?: readonly LineUnits[] | undefined
   /** Units of each line when the reservation ran out. */
   lapsed?: readonly number[] | undefined
 }>

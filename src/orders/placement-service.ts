@@ -29,9 +29,11 @@ export type PlaceAsked = Readonly<{
   origin: Origin
   key?: KeyClaim | undefined
   cart?: CartAsked | undefined
+  /** The promise that the draft was drawn up by. */
+  promise?: Readonly<{ expiresAt: Instant }> | undefined
 }>
 export type CartAsked = Readonly<{ cartId: string; owner: string; items: string }>
-export type PlaceReason = OrderReason | 'cart_empty' | 'cart_changed' | CommonReason
+export type PlaceReason = OrderReason | 'cart_empty' | 'cart_changed' | 'promise_expired' | CommonReason
 export type PlaceAnswer = Readonly<{ id: OrderId; version: number; order: Live; updatedAt: Instant; replayed: boolean }>
 export type PlaceOutcome = PlaceAnswer | Refusal<PlaceReason>
 
@@ -228,7 +230,12 @@ export class Placement {
 
   /** One order's events and state on the stock as it stands in this batch; stock is taken only when nothing refuses. */
   #make(asked: PlaceAsked, number: number, at: Instant, stock: Parameters<InventoryPart['writes']>[0]): Made | Refusal {
-    const { draft, person, reservedSeconds } = asked
+    const { draft, person, reservedSeconds, promise } = asked
+    if (promise !== undefined && promise.expiresAt <= at)
+      return refuse(
+        'promise_expired',
+        `the promise held until ${promise.expiresAt}: ask POST /v1/promises again and order with the new one`,
+      )
     const ref = person === undefined ? undefined : (newId(at) as string as PersonRef)
     const placed: Placed = {
       type: 'OrderPlaced',

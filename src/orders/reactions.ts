@@ -195,13 +195,24 @@ export const followParcels = (orders: OrderService): Reaction =>
   )
 
 export const followStock = (orders: OrderService): Reaction =>
-  following<InventoryEvent>(orders, 'orders.stock', ['WaitingFilled'], (event) =>
-    event.type === 'WaitingFilled'
-      ? [
+  following<InventoryEvent>(orders, 'orders.stock', ['WaitingFilled', 'SupplyMoved', 'SupplyLost'], (event) => {
+    switch (event.type) {
+      case 'WaitingFilled':
+        return [
           {
             id: event.order,
             command: { do: 'recordFill', fills: event.fills.map(({ line, quantity, place }) => ({ line, quantity, place })) },
           },
         ]
-      : [],
-  )
+      case 'SupplyMoved': {
+        const moved = event.lines.map(({ line, place, was, now }) => ({ line, place, was, now }))
+        return [{ id: event.order, command: { do: 'followSupply', moved, lost: [] } }]
+      }
+      case 'SupplyLost': {
+        const lost = event.lines.map(({ line, quantity }) => ({ line, quantity }))
+        return [{ id: event.order, command: { do: 'followSupply', moved: [], lost } }]
+      }
+      default:
+        return []
+    }
+  })

@@ -8,20 +8,35 @@ import { Problem } from '../kernel/problem.ts'
 import type { JournalReader } from '../platform/bus/journal.ts'
 import { optionalKey, requiredKey } from '../platform/http/idempotency.ts'
 import type { Records } from '../platform/records/records.ts'
-import { actor, everyone, office } from '../platform/http/policy.ts'
+import { actor, everyone, office, staff } from '../platform/http/policy.ts'
 import { problemOf, unlessRefused } from '../platform/http/refusals.ts'
 import { newId } from '../platform/ids.ts'
 import { signCursor, readCursor } from '../platform/http/cursors.ts'
-import { type AskedAddress, type IntakePorts, intakeOrder } from './intake-service.ts'
+import { type AskedAddress, type Intake, type IntakePorts, intakeOrder } from './intake-service.ts'
 import { expanded, expansionsOf } from './expand-service.ts'
 import type { Live } from './order.ts'
 import type { Placement } from './placement-service.ts'
 import { orderProblems } from './problems.ts'
+import { withFreshPromise } from './promise-routes.ts'
+import type { Promises } from './promise-service.ts'
 import type { OrderReads, OrderRead } from './reads-service.ts'
-import { AddNote, CancelOrder, EditOrder, HoldOrder, OrderIdParams, PlaceOrder, ReleaseHold } from './schemas.ts'
+import {
+  AddNote,
+  CancelOrder,
+  EditOrder,
+  HoldOrder,
+  MakeChoice,
+  OrderIdParams,
+  PlaceOrder,
+  ReleaseHold,
+  Replan,
+  listMax,
+  ListQuery,
+} from './schemas.ts'
 import type { OrderAnswer, OrderAsked, OrderService } from './service.ts'
 import type { OrderRepository } from './store.ts'
 import { lineIndex, orderView, type ViewSettings } from './view.ts'
+import type { OrderReasons } from './why-service.ts'
 
 export type OrderDoors = Readonly<{
   placement: Placement
@@ -32,14 +47,14 @@ export type OrderDoors = Readonly<{
   journal: JournalReader
   records: Records
   view: ViewSettings
+  reasons: OrderReasons
+  promises: Promises
 }>
-
-const listMax = 200
 
 export const orderRoutes =
   (doors: OrderDoors): FastifyPluginAsyncTypebox =>
   async (edge) => {
-    const { placement, orders, reads, repository, intake, journal, records, view } = doors
+    const { placement, orders, reads, repository, intake, journal, records, view, reasons, promises } = doors
     const now = intake.now
 
     const show = (reply: FastifyReply, read: Omit<OrderRead, 'person'> & { person?: OrderRead['person'] }) => {
@@ -82,7 +97,7 @@ export const orderRoutes =
         const { body, principal } = request
         const key = requiredKey(request, 'place-order', now(), 'for_ever')
         const user = principal.role === 'customer' ? principal.user : body.userId
-        const asked = await intakeOrder(intake, {
+        const wanted: Intake = {
           dialect: 'v1',
           channel: body.channel ?? 'web',
           source: body.source ?? 'Web',
@@ -102,9 +117,14 @@ export const orderRoutes =
           deliveryInstructions: body.deliveryInstructions ?? undefined,
           origin: actor(request),
           key,
-        })
+          promise: body.promise,
+          priority: priorityOf(request, body.priority),
+        }
+        const asked = await intakeOrder(intake, wanted)
         if (isRefusal(asked)) throw problemOf(asked, orderProblems)
-        const placed = unlessRefused(await placement.place(asked), orderProblems)
+        const outcome = await placement.place(asked)
+        if (isRefusal(outcome) && outcome.refused === 'promise_not_kept') throw await withFreshPromise(outcome, promises, wanted)
+        const placed = unlessRefused(outcome, orderProblems)
         const person = placed.replayed ? (await reads.one(placed.id))?.person : asked.person
         reply.code(201).header('location', `/v1/orders/${placed.id}`)
         if (placed.replayed) reply.header('idempotent-replayed', 'true')
@@ -141,6 +161,15 @@ export const orderRoutes =
         const read = await found(request, request.params.id)
         return { data: await journal.history(read.id) }
       },
+    )
+
+    edge.get(
+      '/v1/orders/:id/why',
+      {
+        schema: { summary: 'Why an order is sent from where it is', tags: ['orders'], params: OrderIdParams },
+        config: { policy: { roles: staff } },
+      },
+      async (request) => reasons.of(await found(request, request.params.id)),
     )
 
     edge.get(
@@ -185,14 +214,7 @@ export const orderRoutes =
       },
       (request, reply) => {
         const { reason = 'customer_request', lines, refund = 'auto' } = request.body
-        const asked = lines?.map(({ id, quantity }, index) => {
-          const line = lineIndex(id)
-          if (line === undefined)
-            throw new Problem('line_not_found', orderProblems.line_not_found, `There is no line ${id}.`, {
-              errors: [{ pointer: `/lines/${index}/id`, code: 'line_not_found' }],
-            })
-          return { line, quantity }
-        })
+        const asked = lines?.map(({ id, quantity }, index) => ({ line: knownLine(id, index), quantity }))
         const key = requiredKey(request, `cancel:${request.params.id}`, now())
         return step(
           request,
@@ -201,6 +223,25 @@ export const orderRoutes =
           { do: 'cancel', reason, by: actor(request).actor, refund, ...(asked === undefined ? {} : { lines: asked }) },
           { key },
         )
+      },
+    )
+
+    edge.post(
+      '/v1/orders/:id/choices',
+      {
+        schema: {
+          summary: 'Say what becomes of units that will not come: wait, split, cancel',
+          tags: ['orders'],
+          params: OrderIdParams,
+          body: MakeChoice,
+        },
+        config: { policy: { roles: everyone } },
+      },
+      (request, reply) => {
+        const { choice, lines } = request.body
+        const key = requiredKey(request, `choice:${request.params.id}`, now())
+        const asked = lines === undefined ? {} : { lines: lines.map(({ id }, index) => knownLine(id, index)) }
+        return step(request, reply, request.params.id, { do: 'choose', choice, by: actor(request).actor, ...asked }, { key })
       },
     )
 
@@ -235,6 +276,22 @@ export const orderRoutes =
           request.params.id,
           { do: 'release', hold: request.body.hold, by: actor(request).actor },
           { key: optionalKey(request, `release:${request.params.id}`, now()) },
+        ),
+    )
+
+    edge.post(
+      '/v1/orders/:id/replan',
+      {
+        schema: { summary: 'Send it another way, if that is better now', tags: ['orders'], params: OrderIdParams, body: Replan },
+        config: { policy: { roles: office } },
+      },
+      (request, reply) =>
+        step(
+          request,
+          reply,
+          request.params.id,
+          { do: 'replan', leastSaving: request.body.leastSaving ?? 1 },
+          { key: optionalKey(request, `replan:${request.params.id}`, now()) },
         ),
     )
 
@@ -294,26 +351,6 @@ export const orderRoutes =
     )
   }
 
-const ListQuery = Type.Object(
-  {
-    status: Type.Optional(
-      Type.String({
-        pattern: '^(received|paid|ready|in_transit|completed|cancelled)(,(received|paid|ready|in_transit|completed|cancelled))*$',
-      }),
-    ),
-    userId: Type.Optional(Type.String()),
-    email: Type.Optional(Type.String()),
-    externalRef: Type.Optional(Type.String()),
-    number: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
-    q: Type.Optional(Type.String({ maxLength: 200 })),
-    'placedAt[gte]': Type.Optional(Type.String({ format: 'moment' })),
-    'placedAt[lt]': Type.Optional(Type.String({ format: 'moment' })),
-    after: Type.Optional(Type.String({ maxLength: 200 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: listMax })),
-  },
-  { additionalProperties: false },
-)
-
 /** `If-Match: "v7"` → 7. */
 export const expectedVersion = (request: FastifyRequest): number | undefined => {
   const header = request.headers['if-match']
@@ -326,6 +363,21 @@ export const expectedVersion = (request: FastifyRequest): number | undefined => 
       'Send If-Match with the ETag as you got it, for example "v7".',
     )
   return Number(digits)
+}
+
+const priorityOf = (request: FastifyRequest, asked: number | undefined): number | undefined => {
+  if (asked === undefined || office.includes(request.principal.role)) return asked
+  throw new Problem('forbidden', { status: 403, title: 'Not allowed' }, 'priority needs a key of the office.', {
+    more: { requiredRoles: office },
+  })
+}
+
+const knownLine = (id: string, index: number): number => {
+  const line = lineIndex(id)
+  if (line !== undefined) return line
+  throw new Problem('line_not_found', orderProblems.line_not_found, `There is no line ${id}.`, {
+    errors: [{ pointer: `/lines/${index}/id`, code: 'line_not_found' }],
+  })
 }
 
 const termsOf = (request: FastifyRequest, asked: 'prepaid' | 'on_account' | undefined): 'prepaid' | 'on_account' => {

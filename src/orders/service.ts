@@ -14,9 +14,9 @@ import {
   type Unstamped,
   versionMismatch,
 } from '../platform/streams/service.ts'
-import type { OrderEvent, OrderReason } from './contract.ts'
+import type { OrderEvent, OrderEventOf, OrderReason } from './contract.ts'
 import { type OrderCommand, orderDecider } from './decide.ts'
-import { answered, type CancelSession } from './inline.ts'
+import { answered, type CancelSession, givenBack, type Inline, type Prescribed, revision } from './inline.ts'
 import { carriesUnits, type Live, type Order } from './order.ts'
 import type { OrderRepository } from './store.ts'
 
@@ -29,6 +29,7 @@ export type OrderAsked = Readonly<{
   /** Personal data that the command refers to by its ref. */
   person?: Readonly<{ ref: PersonRef; body: Person }> | undefined
 }>
+export type Replanned = Readonly<{ id: OrderId; revised: OrderEventOf<'PlanRevised'> }>
 export type OrderAnswer = Readonly<{
   id: OrderId
   version: number
@@ -55,10 +56,25 @@ export type OrderServiceOptions = Readonly<{
 
 const limits = { itemsMax: 128, inFlightMax: 1, waitingMax: 10_000 } as const
 /** Commands whose events may move stock, so that its rows are locked with the order. */
-const movesStock = new Set<OrderCommand['do']>(['cancel', 'changeUnits', 'expire', 'reportShort', 'recordMoney'])
+const movesStock = new Set<OrderCommand['do']>([
+  'cancel',
+  'changeUnits',
+  'expire',
+  'reportShort',
+  'recordMoney',
+  'replan',
+  'changeAddress',
+  'followSupply',
+  'choose',
+])
 /** Whether a command may take units out of warehouses' hands, so that these are asked. Of money's news only a final failure does. */
 const mayCancel = (command: Unstamped<OrderCommand>): boolean =>
-  command.do === 'cancel' || command.do === 'changeUnits' || (command.do === 'recordMoney' && command.step === 'failed')
+  command.do === 'cancel' ||
+  command.do === 'changeUnits' ||
+  command.do === 'choose' ||
+  command.do === 'replan' ||
+  command.do === 'changeAddress' ||
+  (command.do === 'recordMoney' && command.step === 'failed')
 
 export class OrderService {
   readonly #options: OrderServiceOptions
@@ -80,8 +96,16 @@ export class OrderService {
     return outcomes
   }
 
-  /** Decides inside a batch that a reaction began. */
-  async within(work: Work, batch: readonly OrderAsked[]): Promise<readonly OrderOutcome[]> {
+  /** Gives orders other plans that need each other's units: all of them, or none. */
+  async replanTogether(plans: readonly Replanned[], origin: Origin): Promise<readonly OrderOutcome[]> {
+    const asked = plans.map(({ id, revised }): OrderAsked => ({ id, command: { do: 'replan', leastSaving: 0, revised }, origin }))
+    const outcomes = await this.#options.batches.batch((work) => this.within(work, asked, plans))
+    this.#options.committed()
+    return outcomes
+  }
+
+  /** Decides inside a batch that a reaction began. `together`: its plans were found as one. */
+  async within(work: Work, batch: readonly OrderAsked[], together: readonly Replanned[] = []): Promise<readonly OrderOutcome[]> {
     const { records, repository, inventory, cancelling } = this.#options
     const claims = batch.flatMap(({ key }) => (key === undefined ? [] : [key]))
     const keys = new KeysInBatch(await records.claimed(work, claims))
@@ -97,6 +121,8 @@ export class OrderService {
     const inline = { stock, source: inventory.source, veto, now: work.now }
     const deciding = new Deciding(orderDecider, stored)
     const origins = new Map<string, Origin>()
+    const refused = together.length === 0 ? undefined : givenBack(prescribed(together, deciding), inline)
+    if (refused !== undefined) return batch.map(() => refused)
 
     const outcomes = batch.map((asked): OrderOutcome => {
       const { version, state } = deciding.current(asked.id)
@@ -139,7 +165,9 @@ export class OrderService {
       told.do === 'reportShort' && told.lost === true
         ? { ...told, lines: inline.stock.onTheWay(asked.id, told.place, told.lines) }
         : told
-    const decided = deciding.consider(asked.id, command)
+    const prepared = preparedReplan(command, deciding.current(asked.id).state, asked.id, inline)
+    if (isRefusal(prepared)) return prepared
+    const decided = deciding.consider(asked.id, prepared)
     if (isRefusal(decided)) return decided
     const added = answered(asked.id, decided, inline)
     if (!isRefusal(added)) return shown(asked.id, deciding.keep(asked.id, decided, added))
@@ -160,9 +188,27 @@ const shown = (
 
 const needsStock = (order: Order | undefined, command: Unstamped<OrderCommand>): boolean => {
   if (!movesStock.has(command.do) || order?.status !== 'live') return false
+  if (command.do === 'followSupply') return command.lost.length > 0
+  if (command.do === 'choose') return command.choice === 'cancel'
   if (command.do !== 'recordMoney') return true
   return order.progress.phase === 'expired' || command.step === 'failed'
 }
 
 const skusOf = (order: Order | undefined): Sku[] =>
   order?.status === 'live' ? order.placed.lines.flatMap((line) => (carriesUnits(line) ? [line.sku] : [])) : []
+
+const prescribed = (
+  plans: readonly Replanned[],
+  deciding: Deciding<OrderCommand, OrderEvent, Order, OrderReason>,
+): readonly Prescribed[] =>
+  plans.flatMap(({ id, revised: { shipments } }) => {
+    const { state } = deciding.current(id)
+    return state.status === 'live' ? [{ id, order: state, shipments }] : []
+  })
+
+/** A better plan is looked for before it is decided: stock and warehouses say what it would be. */
+const preparedReplan = (command: OrderCommand, order: Order, id: OrderId, inline: Inline): OrderCommand | Refusal<OrderReason> => {
+  if (command.do !== 'replan' || command.revised !== undefined || order.status !== 'live') return command
+  const revised = revision(id, order, { cause: 'revised', leastSaving: command.leastSaving }, inline)
+  return isRefusal(revised) ? revised : { ...command, revised }
+}

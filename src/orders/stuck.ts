@@ -97,6 +97,10 @@ const notSent = (order: Live, today: Day, left: number): Waiting => {
   }
   const aside = sumOf(counters.reserved) + sumOf(counters.backordered) + sumOf(counters.preordered)
   if (aside < left) return system('not_reserved', `${left - aside} of ${left} units are not set aside anywhere`)
+  if (progress.choice !== undefined) {
+    const units = sumOf(progress.choice.map(({ quantity }) => quantity))
+    return { reason: 'choice', detail: `${units} units will not come: wait, split or cancel`, waitsFor: 'customer', markSeconds }
+  }
   const supply = waitingForSupply(order, today)
   if (supply !== undefined) return supply
   if (progress.plan.length > progress.assembled) return system('not_assembled', 'its warehouses were not told')

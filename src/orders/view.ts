@@ -1,8 +1,9 @@
 /** An order as `/v1` shows it (INTERFACES §2): a pure function of its state and the person it belongs to. */
-import type { Instant, OrderId } from '../kernel/ids.ts'
+import type { Day, Instant, OrderId } from '../kernel/ids.ts'
 import type { Person } from '../platform/records/records.ts'
 import { actionsOf, authorizedOf, capturedOf, lineState, notDue, refundedOf } from './derive.ts'
 import type { ShipmentLine } from './contract.ts'
+import { maySplit } from './supply.ts'
 import { counterNames, type Live, type Placed, type Progress, sumOf } from './order.ts'
 
 export const lineId = (index: number): string => `oli_${index + 1}`
@@ -84,10 +85,16 @@ const fulfilmentViews = (order: Live) => {
   ]
 }
 
-const confidence = (order: Live): string => {
+export const confidence = (order: Live): 'in_stock' | 'backorder' | 'preorder' => {
   if (sumOf(order.progress.counters.backordered) > 0) return 'backorder'
   return sumOf(order.progress.counters.preordered) > 0 ? 'preorder' : 'in_stock'
 }
+
+/** From the day it should come, to the day that was promised and stays. */
+const range = (promised: Day, expected: Day | undefined): Readonly<{ earliest: Day; latest: Day }> => ({
+  earliest: expected !== undefined && expected < promised ? expected : promised,
+  latest: promised,
+})
 
 /** Where customers reach this server, and the signed path of an order's page. */
 export type ViewSettings = Readonly<{ publicUrl: () => string; trackingPath: (id: OrderId) => string }>
@@ -134,7 +141,7 @@ export const orderView = (
     paymentTerms: placed.terms,
     ...(promised === undefined
       ? {}
-      : { promise: { earliest: promised, latest: promised, expected: expected ?? promised, confidence: confidence(order) } }),
+      : { promise: { ...range(promised, expected), expected: expected ?? promised, confidence: confidence(order) } }),
     fulfilments: fulfilmentViews(order),
     parcels: progress.parcels,
     numberOfDeliveryAttempts: progress.parcels.length === 0 ? null : sumOf(progress.parcels.map(({ attempts }) => attempts)),
@@ -147,6 +154,14 @@ export const orderView = (
       ...(method === undefined ? {} : { method }),
     })),
     holds: holdsOf(progress),
+    ...(progress.choice === undefined
+      ? {}
+      : {
+          choice: {
+            options: ['wait', ...(maySplit(order) ? ['split'] : []), 'cancel'],
+            lines: progress.choice.map(({ line, quantity }) => ({ id: lineId(line), quantity })),
+          },
+        }),
     actions: actionsOf(order),
     trackingUrl: `${publicUrl()}${trackingPath(id)}`,
     placedAt: placed.placedAt,

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Day, Instant } from '../kernel/ids.ts'
-import { collectedOn, dayNumber, dayText, deliveredOn, localTime, minutesOf, readyDay, weekdays } from './calendar.ts'
+import {
+  collectedOn,
+  dayNumber,
+  dayText,
+  deliveredOn,
+  localTime,
+  minutesOf,
+  openFrom,
+  readyDay,
+  weekdays,
+  workDays,
+} from './calendar.ts'
 
-const monToFri = weekdays([1, 2, 3, 4, 5])
-const site = { mask: monToFri, cutOffMinute: minutesOf('14:00'), handlingDays: 0 }
+const monToFri = workDays([1, 2, 3, 4, 5])
+const monToSat = workDays([1, 2, 3, 4, 5, 6])
+const site = { works: monToFri, cutOffMinute: minutesOf('14:00'), handlingDays: 0 }
 const ready = (zone: string, at: string, handlingDays = 0) =>
   dayText(readyDay(localTime(zone, at as Instant), { ...site, handlingDays }))
 const day = (text: string) => dayNumber(text as Day)
@@ -31,12 +43,29 @@ describe('The day an order can leave', () => {
 })
 
 describe('The day a parcel arrives', () => {
-  const days = { hub: monToFri, pickup: monToFri, delivery: weekdays([1, 2, 3, 4, 5, 6]), transitDays: 1 }
+  const days = { collect: monToFri, moving: monToFri, delivery: monToSat, transitDays: 1 }
   it('is collected on a day both work', () => assert.equal(dayText(collectedOn(day('2026-11-28'), days)), '2026-11-30'))
   it('counts transit in the carrier’s days', () => assert.equal(dayText(deliveredOn(day('2026-11-27'), days)), '2026-11-30'))
   it('is a delivery day', () => {
-    const weekdaysOnly = { ...days, pickup: weekdays([1, 2, 3, 4, 5, 6]), delivery: monToFri }
+    const weekdaysOnly = { ...days, moving: monToSat, delivery: monToFri }
     assert.equal(dayText(deliveredOn(day('2026-11-27'), weekdaysOnly)), '2026-11-30')
+  })
+})
+
+describe('A day that differs from its weekday', () => {
+  const thursday = day('2026-12-24')
+  const works = workDays([1, 2, 3, 4, 5], {
+    closed: ['2026-12-24' as Day],
+    open: ['2026-12-26' as Day],
+    isHoliday: (at) => at === thursday + 1,
+  })
+  const open = (text: string) => works(day(text))
+  it('is closed where it is named or a holiday', () => {
+    assert.deepEqual(['2026-12-23', '2026-12-24', '2026-12-25', '2026-12-28'].map(open), [true, false, false, true])
+  })
+  it('is open where it is named, and others of its weekday are not', () => {
+    assert.deepEqual(['2026-12-26', '2026-12-19'].map(open), [true, false])
+    assert.equal(dayText(openFrom(thursday, works)), '2026-12-26')
   })
 })
 
@@ -45,5 +74,6 @@ describe('A calendar that cannot be', () => {
     assert.throws(() => weekdays([]), RangeError)
     assert.throws(() => weekdays([0]), RangeError)
     assert.throws(() => minutesOf('24:00'), RangeError)
+    assert.throws(() => openFrom(0, () => false), RangeError)
   })
 })

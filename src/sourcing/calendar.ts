@@ -36,19 +36,53 @@ export const dayText = (day: number): Day => {
   return text
 }
 
-const isOpen = (day: number, mask: Weekdays): boolean => ((mask >> (((day + 3) % 7) + 1)) & 1) === 1
+export const yearOf = (day: number): number => new Date(day * dayMs).getUTCFullYear()
+
+const onWeekday = (day: number, mask: Weekdays): boolean => ((mask >> (((day + 3) % 7) + 1)) & 1) === 1
+
+/** Which days somebody works. A function of the day alone. */
+export type WorkDays = (day: number) => boolean
+
+/** What a day may be in spite of its weekday; named days come before holidays. */
+export type SpecialDays = Readonly<{
+  closed?: readonly Day[] | undefined
+  open?: readonly Day[] | undefined
+  isHoliday?: ((day: number) => boolean) | undefined
+}>
+
+export const workDays = (days: readonly number[], { closed = [], open = [], isHoliday }: SpecialDays = {}): WorkDays => {
+  const mask = weekdays(days)
+  const weekly: WorkDays =
+    isHoliday === undefined ? (day) => onWeekday(day, mask) : (day) => onWeekday(day, mask) && !isHoliday(day)
+  if (closed.length === 0 && open.length === 0) return weekly
+  const closedDays = new Set(closed.map(dayNumber))
+  const openDays = new Set(open.map(dayNumber))
+  return (day) => !closedDays.has(day) && (openDays.has(day) || weekly(day))
+}
+
+/** Days on which both work. */
+export const bothWork =
+  (a: WorkDays, b: WorkDays): WorkDays =>
+  (day) =>
+    a(day) && b(day)
+
+/** A calendar that has been shut for so long has a mistake in it. */
+const shutDaysMax = 1_000
 
 /** The first open day from `day` on, the day itself included. */
-export const openFrom = (day: number, mask: Weekdays): number => {
+export const openFrom = (day: number, works: WorkDays): number => {
   let next = day
-  while (!isOpen(next, mask)) next++
+  while (!works(next)) {
+    next++
+    if (next - day > shutDaysMax) throw new RangeError(`nobody works in the ${shutDaysMax} days after ${dayText(day)}`)
+  }
   return next
 }
 
 /** `count` open days after `day`. */
-export const openAfter = (day: number, count: number, mask: Weekdays): number => {
+export const openAfter = (day: number, count: number, works: WorkDays): number => {
   let next = day
-  for (let left = count; left > 0; left--) next = openFrom(next + 1, mask)
+  for (let left = count; left > 0; left--) next = openFrom(next + 1, works)
   return next
 }
 
@@ -84,18 +118,27 @@ const offsetOf = (format: Intl.DateTimeFormat, utc: number): number => {
   return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(utc / 60_000) * 60_000
 }
 
-/** Ordered before the cut-off of an open day: that day counts; then the handling days, open ones. */
-export const readyDay = (
-  now: LocalTime,
-  site: Readonly<{ mask: Weekdays; cutOffMinute: number; handlingDays: number }>,
-): number => {
-  const today = isOpen(now.day, site.mask) && now.minute < site.cutOffMinute
-  return openAfter(today ? now.day : openFrom(now.day + 1, site.mask), site.handlingDays, site.mask)
-}
+export type SiteDays = Readonly<{ works: WorkDays; cutOffMinute: number; handlingDays: number }>
 
-export type CarrierDays = Readonly<{ hub: Weekdays; pickup: Weekdays; delivery: Weekdays; transitDays: number }>
+/** The day an order counts for: today before the cut-off of an open day, else the next open one. */
+export const countedFrom = (now: LocalTime, site: SiteDays): number =>
+  site.works(now.day) && now.minute < site.cutOffMinute ? now.day : openFrom(now.day + 1, site.works)
 
-/** The day a parcel that is ready on `day` is collected: both hub and carrier must work. */
-export const collectedOn = (day: number, days: CarrierDays): number => openFrom(day, days.hub & days.pickup)
-export const deliveredOn = (collected: number, days: CarrierDays): number =>
-  openFrom(openAfter(collected, days.transitDays, days.pickup), days.delivery)
+/** The day an order can leave: counted from, then the handling days, open ones. */
+export const readyDay = (now: LocalTime, site: SiteDays): number => openAfter(countedFrom(now, site), site.handlingDays, site.works)
+
+/** `collect`: days on which the place and the carrier both work; `moving`: days that count as days under way. */
+export type CarrierDays = Readonly<{ collect: WorkDays; moving: WorkDays; delivery: WorkDays; transitDays: number }>
+
+/** The day a parcel that is ready on `day` is collected. */
+export const collectedOn = (day: number, { collect }: CarrierDays): number => openFrom(day, collect)
+export const deliveredOn = (collected: number, { moving, delivery, transitDays }: CarrierDays): number =>
+  openFrom(openAfter(collected, transitDays, moving), delivery)
+
+/** How goods get from a place to a hub: they leave on `departs`, `days` of `moving` under way, then `crossDockDays` of the hub. */
+export type LaneDays = Readonly<{ departs: WorkDays; moving: WorkDays; hub: WorkDays; days: number; crossDockDays: number }>
+
+export const departedOn = (day: number, { departs }: LaneDays): number => openFrom(day, departs)
+export const arrivedOn = (departed: number, { moving, hub, days }: LaneDays): number =>
+  openFrom(openAfter(departed, days, moving), hub)
+export const crossDockedOn = (arrived: number, { hub, crossDockDays }: LaneDays): number => openAfter(arrived, crossDockDays, hub)

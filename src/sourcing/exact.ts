@@ -1,9 +1,12 @@
 /** The exact solver for few lines: parcels of all subsets (hub.ts), their cheapest partition (partition.ts), the plan. */
-import { bestDay, bestService, exactLinesMax, priceHub, startParcels } from './hub.ts'
-import { admitParts, chosenParts, partition } from './partition.ts'
-import { chooseLanes, loadOf, type Parcel } from './plan.ts'
+import { allowLines, leastScores, relax } from './bounds.ts'
+import { effort } from './effort.ts'
+import { guess, type Guess } from './guess.ts'
+import { bestDay, bestService, exactLinesMax, priceHub, pricePlainly, startParcels } from './hub.ts'
+import { chooseLanes } from './lanes.ts'
+import { admitParts, chosenParts, partition, partitionWithin } from './partition.ts'
+import { loadOf, type Parcel } from './plan.ts'
 import type { Problem } from './problem.ts'
-import { leastScores } from './bounds.ts'
 
 /** Below this many steps the bounds cost more than the work they save (measured: five lines, ten places). */
 const boundsPayFrom = 20_000
@@ -13,49 +16,89 @@ const hubsBeforeLimit = 4
 
 export type Exact = Readonly<{ score: number; parcels: readonly Parcel[]; left: readonly number[] }>
 
-/** The score of the optimum, Infinity when no plan serves what must be served. Only the tables are filled. */
+/** What the tables hold beats this plan or there is none; null: the tables hold the optimum. */
+let atHand: Guess | null = null
+/** Every line, as a mask. */
+const ALL = -1
+
+/** Of each lane, the lines that the tables were filled with. */
+let kept = new Int32Array(256)
+
+/** The score of the optimum, Infinity when no plan serves what must be served. */
 export const exactScore = (p: Problem): number => {
   if (p.n > exactLinesMax) throw new Error(`${p.n} lines are too many for the exact tables`)
+  atHand = null
   if (p.n === 0) return 0
-  startParcels(p)
-  const { places } = p
-  const lanes = p.transfers && places.lanes.length > 0
-  if (!lanes || (places.lanes.length * p.n) << (p.n - 1) < boundsPayFrom) {
-    for (let h = 0; h < places.W; h++) priceHub(p, h, lanes, null)
-    admitParts(p)
-    return partition(p)
-  }
-  return byBounds(p)
+  const { lanes } = p.places
+  if (kept.length < lanes.length) kept = new Int32Array(lanes.length)
+  const moved = p.transfers && lanes.length > 0
+  if (moved && (lanes.length * p.n) << (p.n - 1) >= boundsPayFrom) return byBounds(p)
+  return allHubs(p, moved)
 }
 
-/**
- * Parcels without lanes first, for a plan at hand; then the hubs from the most promising on, with the lanes that may still
- * pay. The first few usually hold the best plan, and a better plan rules more of the others out.
- */
-const byBounds = (p: Problem): number => {
-  const { W, lanes } = p.places
-  for (let h = 0; h < W; h++) priceHub(p, h, false, null)
-  admitParts(p)
-  let limit = partition(p)
-  const least = leastScores(p)
-  const keep = new Uint8Array(lanes.length)
-  const order = Array.from({ length: W }, (_, h) => h).sort((a, b) => least.hubs[a]! - least.hubs[b]! || a - b)
-  order.forEach((h, rank) => {
-    if (least.hubs[h]! >= limit) return
-    for (let lane = p.places.laneFrom[h]!; lane < p.places.laneFrom[h + 1]!; lane++) keep[lane] = least.lanes[lane]! < limit ? 1 : 0
-    priceHub(p, h, true, keep)
-    if (rank >= hubsBeforeLimit) return
-    admitParts(p)
-    limit = partition(p)
-  })
+const allHubs = (p: Problem, lanes: boolean): number => {
+  startParcels(p)
+  kept.fill(ALL)
+  for (let h = 0; h < p.places.W; h++) priceHub(p, h, lanes, ALL, kept)
   admitParts(p)
   return partition(p)
 }
 
+/**
+ * A plan at hand first; when the bound proves it, that is all. Otherwise the hubs from the most promising on, with the
+ * lanes that may still pay: the first few usually hold the best plan, and a better plan rules more of the others out.
+ */
+const byBounds = (p: Problem): number => {
+  const { W, laneFrom } = p.places
+  const bonds = p.oneParcel || p.together !== null
+  const bound = relax(p)
+  const { model, ascent } = bound
+  if (ascent.sum === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+  const first = bonds ? null : guess(p, model, ascent)
+  let limit = first === null ? Number.POSITIVE_INFINITY : first.score
+  if (ascent.sum >= limit) {
+    effort.atOnce++
+    atHand = first
+    return limit
+  }
+  const least = leastScores(p, bound)
+  kept.fill(0)
+  startParcels(p)
+  for (let rank = 0; rank < W && least.hubs[least.order[rank]!]! < limit; rank++) {
+    const h = least.order[rank]!
+    const own = allowLines(p, bound, h, limit, kept)
+    for (let lane = laneFrom[h]!; lane < laneFrom[h + 1]!; lane++) if (kept[lane] !== 0) effort.lanes++
+    priceHub(p, h, true, own, kept)
+    if (rank >= hubsBeforeLimit) continue
+    admitParts(p)
+    limit = Math.min(limit, partitionWithin(p, ascent.prices, ascent.sum, limit))
+  }
+  admitParts(p)
+  // Up to and including the limit: the plan that set it may be one of the tables'.
+  const score = partitionWithin(p, ascent.prices, ascent.sum, limit + 1)
+  if (first === null || score < first.score) return score
+  atHand = first
+  return first.score
+}
+
 /** `lineOf[i]` names the caller's line that line `i` of this problem is a piece of. */
-export const exact = (p: Problem, lineOf: readonly number[] | null): Exact | null => {
-  const score = exactScore(p)
+export const exact = (p: Problem, lineOf: readonly number[] | null): Exact | null => planOf(p, exactScore(p), lineOf)
+
+/** The same by the tables alone, without bounds: what tests and the benchmark compare with. */
+export const exactWithoutBounds = (p: Problem): Exact | null => {
+  atHand = null
+  if (kept.length < p.places.lanes.length) kept = new Int32Array(p.places.lanes.length)
+  pricePlainly(true)
+  try {
+    return planOf(p, allHubs(p, p.transfers && p.places.lanes.length > 0), null)
+  } finally {
+    pricePlainly(false)
+  }
+}
+
+const planOf = (p: Problem, score: number, lineOf: readonly number[] | null): Exact | null => {
   if (score === Number.POSITIVE_INFINITY) return null
+  if (atHand !== null) return { score, ...renamed(atHand, lineOf) }
   const served = new Uint8Array(p.n)
   const parcels = (p.n === 0 ? [] : chosenParts(p)).map((part) => parcelOf(p, part, served, lineOf))
   const left: number[] = []
@@ -63,10 +106,21 @@ export const exact = (p: Problem, lineOf: readonly number[] | null): Exact | nul
   return { score, parcels, left }
 }
 
+const renamed = ({ parcels, left }: Guess, lineOf: readonly number[] | null): Omit<Exact, 'score'> =>
+  lineOf === null
+    ? { parcels, left }
+    : {
+        parcels: parcels.map(({ service, loads }) => ({
+          service,
+          loads: loads.map((load) => ({ ...load, line: lineOf[load.line]! })),
+        })),
+        left: left.map((i) => lineOf[i]!),
+      }
+
 const parcelOf = (p: Problem, part: number, served: Uint8Array, lineOf: readonly number[] | null): Parcel => {
   const service = bestService[part]!
   const hub = p.places.serviceHub[service]!
-  const lanes = ownShelvesOnly(p, part, hub) ? null : chooseLanes(p, part, hub, bestDay[part]!)
+  const lanes = ownShelvesOnly(p, part, hub) ? null : chooseLanes(p, part, hub, bestDay[part]!, kept)
   const loads = []
   for (let i = 0; i < p.n; i++) {
     if (((part >> i) & 1) === 0) continue

@@ -3,7 +3,8 @@
  * day; `bring[k]` is the cheapest way to have subset k at the hub so far, so a parcel that waits is priced on exactly
  * the day it can leave. Buffers are the module's: one solve runs at a time, and none of this is asynchronous.
  */
-import { arrival, carried, NEVER, perKilo, SCALE, stepCents, type Problem } from './problem.ts'
+import { effort } from './effort.ts'
+import { arrival, carried, movedBy, NEVER, perKilo, SCALE, stepCents, type Problem } from './problem.ts'
 
 /** 2^14 subsets: twelve lines, and the pieces of a split line beside them. */
 export const exactLinesMax = 14
@@ -24,6 +25,12 @@ const laneCost = new Float64Array(exactLinesMax)
 let days = new Int32Array(256)
 let dayCount = 0
 
+/** For comparison: lanes are joined even where they cannot pay or are no cheaper than the hub's own shelves. */
+let plainly = false
+export const pricePlainly = (yes: boolean): void => {
+  plainly = yes
+}
+
 export const startParcels = (p: Problem): void => {
   const top = 1 << p.n
   for (let m = 0; m < top; m++) best[m] = Number.POSITIVE_INFINITY
@@ -31,8 +38,8 @@ export const startParcels = (p: Problem): void => {
   for (let m = 1; m < top; m++) grams[m] = grams[m & (m - 1)]! + p.weight[31 - Math.clz32(m & -m)]!
 }
 
-/** `keepLane[lane]` is 0 for lanes that bounds have ruled out; null keeps all. */
-export const priceHub = (p: Problem, h: number, lanes: boolean, keepLane: Uint8Array | null): void => {
+/** `own` and `kept[lane]` are the lines that bounds have not ruled out on the hub's shelves and on the lane. */
+export const priceHub = (p: Problem, h: number, lanes: boolean, own: number, kept: Int32Array): void => {
   const { places, n } = p
   const services = places.serviceFrom[h + 1]! - places.serviceFrom[h]!
   if (services === 0) return
@@ -45,26 +52,28 @@ export const priceHub = (p: Problem, h: number, lanes: boolean, keepLane: Uint8A
   for (let i = 0; i < n; i++) {
     const at = i * places.W + h
     ownCost[i] = p.cost[at]!
-    ownDay[i] = p.day[at] === NEVER ? NEVER : Math.max(ready0, p.day[at]!)
+    ownDay[i] = p.day[at] === NEVER || ((own >> i) & 1) === 0 ? NEVER : Math.max(ready0, p.day[at]!)
     if (ownDay[i] === NEVER) continue
     reach |= 1 << i
     noteDay(ownDay[i]!)
   }
   for (let lane = first; lane < last; lane++) {
-    if (keepLane !== null && keepLane[lane] === 0) continue
+    if (kept[lane] === 0) continue
     for (let i = 0; i < n; i++) {
+      if (((kept[lane]! >> i) & 1) === 0) continue
       const day = laneDay(p, lane, i, ready0)
       if (day === NEVER) continue
       // A lane helps a line that is not here by then, or is dearer here.
-      if (ownDay[i]! <= day && ownCost[i]! <= costByLane(p, lane, i)) continue
+      if (!plainly && ownDay[i]! <= day && ownCost[i]! <= costByLane(p, lane, i)) continue
       reach |= 1 << i
       moved |= 1 << i
       noteDay(day)
     }
   }
   if (reach === 0) return
+  effort.hubs++
   if (moved === 0) priceOwn(p, h)
-  else priceMoved(p, h, first, last, moved, keepLane)
+  else priceMoved(p, h, first, last, moved, kept)
 }
 
 const noteDay = (day: number): void => {
@@ -84,7 +93,7 @@ const noteDay = (day: number): void => {
 const laneDay = (p: Problem, lane: number, i: number, ready0: number): number => {
   const from = p.places.lanes[lane]!
   const day = p.day[i * p.places.W + from.from]!
-  return day === NEVER ? NEVER : Math.max(ready0, day + from.days)
+  return day === NEVER ? NEVER : Math.max(ready0, movedBy(from, day))
 }
 
 const costByLane = (p: Problem, lane: number, i: number): number => {
@@ -104,7 +113,7 @@ const mine = (p: Problem, day: number): number => {
   return mask
 }
 
-const priceMoved = (p: Problem, h: number, first: number, last: number, moved: number, keepLane: Uint8Array | null): void => {
+const priceMoved = (p: Problem, h: number, first: number, last: number, moved: number, kept: Int32Array): void => {
   for (let k = moved; k > 0; k = (k - 1) & moved) bring[k] = Number.POSITIVE_INFINITY
   bring[0] = 0
   const ready0 = p.places.ready0[h]!
@@ -117,8 +126,8 @@ const priceMoved = (p: Problem, h: number, first: number, last: number, moved: n
       if ((moved >> i) & 1) joinLine(moved, i, ownCost[i]!)
     }
     for (let lane = first; lane < last; lane++) {
-      if (keepLane !== null && keepLane[lane] === 0) continue
-      const mask = laneOffers(p, lane, day, ready0, moved)
+      if ((kept[lane]! & moved) === 0) continue
+      const mask = laneOffers(p, lane, day, ready0, kept[lane]! & moved)
       if (mask !== 0 && joinLane(p.places.lanes[lane]!.fixed, mask, moved)) better = true
     }
     if (better) evaluate(p, h, day, mine(p, day), moved)
@@ -126,23 +135,23 @@ const priceMoved = (p: Problem, h: number, first: number, last: number, moved: n
 }
 
 /** Lines this lane should be tried for once it can bring something new on `day`; fills `laneCost`. 0 when it cannot pay. */
-const laneOffers = (p: Problem, lane: number, day: number, ready0: number, moved: number): number => {
+const laneOffers = (p: Problem, lane: number, day: number, ready0: number, lines: number): number => {
   let mask = 0
   let fresh = false
   let saves = 0
   for (let i = 0; i < p.n; i++) {
-    if (((moved >> i) & 1) === 0) continue
+    if (((lines >> i) & 1) === 0) continue
     const comes = laneDay(p, lane, i, ready0)
     if (comes > day) continue
     if (comes === day) fresh = true
     const cost = costByLane(p, lane, i)
     const here = ownDay[i]! <= day
-    if (here && ownCost[i]! <= cost) continue
+    if (here && ownCost[i]! <= cost && !plainly) continue
     laneCost[i] = cost
     mask |= 1 << i
     saves += here ? ownCost[i]! - cost : Number.POSITIVE_INFINITY
   }
-  return fresh && saves > p.places.lanes[lane]!.fixed ? mask : 0
+  return fresh && (saves > p.places.lanes[lane]!.fixed || plainly) ? mask : 0
 }
 
 const joinLine = (moved: number, i: number, cost: number): void => {
@@ -156,6 +165,7 @@ const joinLine = (moved: number, i: number, cost: number): void => {
 
 /** `opened` is `bring` with the lane's fixed cost paid: line after line may then come by it. */
 const joinLane = (fixed: number, mask: number, moved: number): boolean => {
+  effort.joins += (1 << bitsIn(moved)) * (2 + bitsIn(mask))
   for (let k = moved; ; k = (k - 1) & moved) {
     opened[k] = bring[k]! + fixed
     if (k === 0) break
@@ -191,6 +201,7 @@ const evaluate = (p: Problem, h: number, day: number, own: number, moved: number
     for (let i = 0; i < p.n; i++) {
       if ((usable >> i) & 1) addend[i] = carried(p, i, service, arrives) + ((moved >> i) & 1 ? 0 : ownCost[i]!)
     }
+    effort.evaluations += (1 << bitsIn(usable)) - 1
     const fixed = service.base + places.fixed[h]! + p.split
     const stepped = service.tariff !== null
     sum[0] = 0
@@ -204,4 +215,10 @@ const evaluate = (p: Problem, h: number, day: number, own: number, moved: number
       bestDay[m] = day
     }
   }
+}
+
+export const bitsIn = (mask: number): number => {
+  let count = 0
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++
+  return count
 }

@@ -23,7 +23,15 @@ export type Site = Readonly<{
   services: readonly Service[]
 }>
 export type Lot = Readonly<{ w: number; day: number; qty: number }>
-export type Lane = Readonly<{ from: number; to: number; fixed: number; perKg: number; days: number }>
+export type Lane = Readonly<{
+  from: number
+  to: number
+  fixed: number
+  perKg: number
+  days: number
+  /** As a service's: the day goods can be packed at `to` that are ready at `from` on day 0, 1, 2 …; absent: after `days`. */
+  arr?: readonly number[] | null
+}>
 export type Terms = Readonly<{
   perDay: number
   late: number

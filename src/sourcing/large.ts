@@ -4,12 +4,13 @@
  * amount of work: the same order always gets the same answer, and the answer says what is proven.
  */
 import { ascend, CLOSED, FREE, OPEN, type Ascent } from './bounds.ts'
-import { bundleLines, type Facilities, layFacilities, mergeLines, NOWHERE } from './facilities.ts'
+import { type Facilities, layFacilities, NOWHERE } from './facilities.ts'
+import { bundleLines, mergeLines } from './merge.ts'
 import { loadOf, type Load, type Parcel } from './plan.ts'
 import { leastStep, SCALE, stepCents, type Problem } from './problem.ts'
 
-/** Entries looked at in one search: about 0.3 s (measured at 1,114 lines, five places). */
-const searchWorkMax = 60_000_000
+/** Entries looked at in one search: about 0.4 s (measured at 1,114 lines, fifty places). */
+const searchWorkMax = 600_000_000
 /** Above this the model with one facility a dispatch day would be too large; days are relaxed then. */
 const entriesMax = 1_500_000
 /** Merging compares lines by their ranking of entries as text: not above this. */
@@ -31,7 +32,7 @@ type Node = Readonly<{ facilityState: Uint8Array; sourceState: Uint8Array; bound
 /** Null when no plan was found: then a line that must be served has no source. */
 export const solveLarge = (p: Problem, lineOf: readonly number[] | null, workMax = searchWorkMax): Answer | null => {
   const byDay = entriesByDay(p) <= entriesMax
-  const free = layFacilities(p, byDay)
+  const free = layFacilities(p, byDay, p.together !== null || p.oneParcel)
   const laid = p.together === null ? free : bundleLines(free, p.together)
   const model = laid.entryCost.length <= mergeMax ? mergeLines(laid) : laid
   const search: Search = {
@@ -96,7 +97,8 @@ const branch = (search: Search, start: Node): number => {
     const node = stack.pop()!
     if (node.bound >= search.best.score) continue
     const ascent = ascend(model, node.facilityState, node.sourceState)
-    search.work += model.entryCost.length * 12
+    // Every round raises every line, mostly past a few entries.
+    search.work += model.entryCost.length * 12 + model.n * Math.min(400, model.n) * 8
     const bound = Math.max(ascent.sum, node.bound)
     if (bound >= search.best.score) continue
     const on = tight(model, ascent)
@@ -224,8 +226,8 @@ const answer = (search: Search, bound: number, lineOf: readonly number[] | null)
   search.best.choice.forEach((at, k) => {
     const source = model.entrySource[at]!
     const facility = model.sourceFacility[source]!
-    const lane = model.sourceLane[source]!
-    for (const i of model.members[k]!) {
+    model.members[k]!.forEach((i, member) => {
+      const lane = model.mixed?.get(source)?.[member] ?? model.sourceLane[source]!
       const line = lineOf === null ? i : lineOf[i]!
       if (lane === NOWHERE) left.push(line)
       else {
@@ -234,7 +236,7 @@ const answer = (search: Search, bound: number, lineOf: readonly number[] | null)
         if (sofar === undefined) loads.set(facility, [load])
         else sofar.push(load)
       }
-    }
+    })
   })
   const parcels = [...loads]
     .sort((a, b) => a[0] - b[0])

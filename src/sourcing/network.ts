@@ -1,6 +1,8 @@
 /** The network as data: places, what carriers charge and how long they take, and lanes between places. Immutable by version. */
-import type { Place } from '../kernel/ids.ts'
-import { minutesOf, weekdays } from './calendar.ts'
+import type { Day, Place } from '../kernel/ids.ts'
+
+/** Whose public holidays: a country, or a part of it, as `date-holidays` names them. */
+export type Region = Readonly<{ country: string; state?: string; region?: string }>
 
 export type Warehouse = Readonly<{
   id: Place
@@ -20,11 +22,32 @@ export type Warehouse = Readonly<{
   perUnitCents: number
   /** Whether goods may be moved here to leave in one parcel. */
   hub: boolean
+  /** Whose public holidays it keeps; null or absent: none. */
+  holidays?: Region | null
+  /** Closed on these days, whatever the weekday. */
+  closedDays?: readonly Day[]
+  /** Open on these days, whatever the weekday or holiday. */
+  openDays?: readonly Day[]
+  /** Units it picks and packs on a working day; null or absent: as many as come. */
+  unitsPerDay?: number | null
+  /** Countries it sends no parcel to; it may still move goods to a hub that does. */
+  blockedCountries?: readonly string[]
 }>
 
 /** Rows from the nearest on; the last one is open (`upToKm` null). */
 export type DaysByDistance = readonly Readonly<{ upToKm: number | null; days: number }>[]
 export type WeightStep = Readonly<{ upToGrams: number | null; cents: number }>
+
+/** A part of the world with a price and days of its own; what is not said matches everything. */
+export type Zone = Readonly<{
+  countries?: readonly string[]
+  /** A postcode begins with one of these; spaces and case do not count. */
+  postalPrefixes?: readonly string[]
+  baseCents: number
+  /** Else the service's. */
+  perKgCents?: number
+  transitDays: number
+}>
 
 export type DeliveryService = Readonly<{
   id: string
@@ -40,12 +63,31 @@ export type DeliveryService = Readonly<{
   deliveryDays: readonly number[]
   /** Destination countries; null is everywhere. */
   countries: readonly string[] | null
+  /** The speeds it is for: with them it serves only orders that ask for one of these; without, every order. */
+  shippingMethods?: readonly string[]
+  /** The first that matches gives price and days, in place of base, distance and abroad; where none does, it does not serve. */
+  zones?: readonly Zone[]
+  /** Weekdays that count as days under way; absent: the pickup days. */
+  movingDays?: readonly number[]
+  /** Keeps public holidays: collects on none of the sender's country, delivers on none of the destination's, moves on neither. */
+  holidays?: boolean
+  /** It neither collects nor moves nor delivers on these. */
+  closedDays?: readonly Day[]
 }>
 
-export type TransferTariff = Readonly<{ fixedCents: number; perKgCents: number; transit: DaysByDistance }>
-export type LaneOverride = Readonly<
-  { from: Place; to: Place; fixedCents: number; perKgCents: number; days: number } | { from: Place; to: Place; closed: true }
->
+/** When goods move between places. */
+export type LaneTimes = Readonly<{
+  /** Weekdays on which it leaves, if the sending place works; absent: every one of its working days. */
+  departureDays?: readonly number[]
+  /** Weekdays that count as days under way, less the sending place's holidays; absent: its working days. */
+  movingDays?: readonly number[]
+  /** Working days of the hub between arrival and packing; absent: 0. */
+  crossDockDays?: number
+}>
+export type TransferTariff = LaneTimes & Readonly<{ fixedCents: number; perKgCents: number; transit: DaysByDistance }>
+export type LaneOverride =
+  | (LaneTimes & Readonly<{ from: Place; to: Place; fixedCents: number; perKgCents: number; days: number }>)
+  | Readonly<{ from: Place; to: Place; closed: true }>
 
 export type Network = Readonly<{
   version: string
@@ -80,6 +122,7 @@ export const defaults = {
     pickupDays: [1, 2, 3, 4, 5],
     deliveryDays: [1, 2, 3, 4, 5, 6],
     countries: null,
+    holidays: true,
   },
   transfer: { fixedCents: 120, perKgCents: 20, transit: [{ upToKm: null, days: 1 }] },
   warehouse: {
@@ -90,6 +133,11 @@ export const defaults = {
     pickCents: 65,
     perUnitCents: 4,
     hub: true,
+    holidays: null,
+    closedDays: [],
+    openDays: [],
+    unitsPerDay: null,
+    blockedCountries: [],
   },
 } as const satisfies Readonly<{
   delivery: DeliveryService
@@ -114,28 +162,41 @@ export const daysAt = (rows: DaysByDistance, km: number): number => {
   throw new RangeError('days by distance: the last row must be open (upToKm null)')
 }
 
-/** The network contradicts itself; found when it is loaded, not when an order comes. */
-export const checkNetwork = (network: Network): void => {
-  const ids = new Set<string>()
-  if (network.warehouses.length === 0) throw new RangeError('a network needs a warehouse')
-  for (const warehouse of network.warehouses) {
-    if (ids.has(warehouse.id)) throw new RangeError(`warehouse ${warehouse.id} is there twice`)
-    ids.add(warehouse.id)
-    minutesOf(warehouse.cutOff)
-    const open = weekdays(warehouse.workdays)
-    for (const service of network.delivery) {
-      if ((open & weekdays(service.pickupDays)) === 0)
-        throw new RangeError(`${service.id} never collects while ${warehouse.id} is open`)
+const plainPostcode = (postalCode: string): string => postalCode.replaceAll(/[\s-]/g, '').toUpperCase()
+
+type To = Readonly<{ country: string; postalCode: string }>
+type ZoneTest = Readonly<{ countries: ReadonlySet<string> | null; prefixes: ReadonlySet<string> | null; longest: number }>
+
+const testsOf = ({ zones = [] }: DeliveryService): readonly ZoneTest[] =>
+  zones.map(({ countries, postalPrefixes }) => {
+    const prefixes = postalPrefixes?.map(plainPostcode)
+    return {
+      countries: countries === undefined ? null : new Set(countries),
+      prefixes: prefixes === undefined ? null : new Set(prefixes),
+      longest: prefixes === undefined ? 0 : prefixes.reduce((most, { length }) => Math.max(most, length), 0),
     }
-  }
-  for (const service of network.delivery) {
-    weekdays(service.deliveryDays)
-    if (service.transit.at(-1)?.upToKm !== null) throw new RangeError(`${service.id}: the last transit row must be open`)
-    if (service.steps !== null && service.steps.at(-1)?.upToGrams !== null)
-      throw new RangeError(`${service.id}: the last weight step must be open`)
-  }
-  if (network.transfer.transit.at(-1)?.upToKm !== null) throw new RangeError('transfer: the last transit row must be open')
-  for (const lane of network.overrides) {
-    if (!ids.has(lane.from) || !ids.has(lane.to)) throw new RangeError(`lane ${lane.from} to ${lane.to}: no such warehouse`)
-  }
+  })
+/** A carrier's list may have thousands of postcodes, and every order asks. */
+const compiled = new WeakMap<DeliveryService, readonly ZoneTest[]>()
+
+/** The zone of a service that a destination lies in, by number; -1: none. */
+export const zoneOf = (service: DeliveryService, { country, postalCode }: To): number => {
+  if (service.zones === undefined) return -1
+  const tests = compiled.get(service) ?? testsOf(service)
+  compiled.set(service, tests)
+  const plain = plainPostcode(postalCode)
+  return tests.findIndex(({ countries, prefixes, longest }) => {
+    if (countries?.has(country) === false) return false
+    if (prefixes === null) return true
+    for (let length = 1; length <= longest && length <= plain.length; length++)
+      if (prefixes.has(plain.slice(0, length))) return true
+    return false
+  })
 }
+
+/** Whether a parcel may go there from here by that service. */
+export const serves = (warehouse: Warehouse, service: DeliveryService, to: To, shippingMethod: string): boolean =>
+  warehouse.blockedCountries?.includes(to.country) !== true &&
+  service.countries?.includes(to.country) !== false &&
+  service.shippingMethods?.includes(shippingMethod) !== false &&
+  (service.zones === undefined || zoneOf(service, to) >= 0)

@@ -3,7 +3,7 @@
  * lines, so a plan's parts always sum to its cost whatever path found it.
  */
 import type { LineKind, Plan, PlanLine, PlanShipment } from './instance.ts'
-import { arrival, exactCentsMax, NEVER, perKilo, SCALE, stepCents, type Problem } from './problem.ts'
+import { arrival, exactCentsMax, movedBy, NEVER, perKilo, SCALE, stepCents, type Problem } from './problem.ts'
 
 /** Units of one line in a parcel: from the hub's own shelves (`lane` -1) or by a lane. */
 export type Load = {
@@ -30,7 +30,7 @@ export const loadOf = (p: Problem, i: number, hub: number, lane: number, line: n
     unitCost: p.cost[at]! / p.qty[i]!,
     lane,
     from,
-    ready: lane < 0 ? Math.max(p.places.ready0[hub]!, leaves) : leaves + p.places.lanes[lane]!.days,
+    ready: lane < 0 ? Math.max(p.places.ready0[hub]!, leaves) : movedBy(p.places.lanes[lane]!, leaves),
     lot: p.now[at] === 1 ? null : leaves,
   }
 }
@@ -123,82 +123,3 @@ const shipmentOf = (p: Problem, parcel: Parcel): PlanShipment => {
 }
 
 const kindOf = (load: Load): LineKind => (load.lane >= 0 ? 'transfer' : load.lot === null ? 'stock' : 'supply')
-
-/**
- * Which lane brings each line of `mask` to the hub by `day` at the least cost; -1 is the hub's own shelves. The tables of
- * `hub.ts` keep costs only: the few parcels that were chosen are worked out again here, with their lines alone.
- */
-export const chooseLanes = (p: Problem, mask: number, hub: number, day: number): Map<number, number> => {
-  const lines: number[] = []
-  for (let i = 0; i < p.n; i++) if ((mask >> i) & 1) lines.push(i)
-  const ready0 = p.places.ready0[hub]!
-  const full = (1 << lines.length) - 1
-  const own = lines.map((i) => {
-    const at = i * p.places.W + hub
-    return p.day[at] !== NEVER && Math.max(ready0, p.day[at]!) <= day ? p.cost[at]! : Number.POSITIVE_INFINITY
-  })
-  const lanes = p.transfers ? usefulLanes(p, lines, own, hub, day) : []
-  const rows = [sums(own, full)]
-  for (const { lane, costs } of lanes) rows.push(withLane(rows.at(-1)!, costs, p.places.lanes[lane]!.fixed))
-  const chosen = new Map(lines.map((i) => [i, -1]))
-  let left = full
-  for (let k = lanes.length; k > 0; k--) {
-    const { lane, costs } = lanes[k - 1]!
-    const part = partByLane(rows[k]!, rows[k - 1]!, sums(costs, full), p.places.lanes[lane]!.fixed, left)
-    lines.forEach((i, j) => {
-      if ((part >> j) & 1) chosen.set(i, lane)
-    })
-    left ^= part
-  }
-  return chosen
-}
-
-const usefulLanes = (
-  p: Problem,
-  lines: readonly number[],
-  own: readonly number[],
-  hub: number,
-  day: number,
-): { lane: number; costs: number[] }[] => {
-  const lanes: { lane: number; costs: number[] }[] = []
-  for (let lane = p.places.laneFrom[hub]!; lane < p.places.laneFrom[hub + 1]!; lane++) {
-    const way = p.places.lanes[lane]!
-    const costs = lines.map((i) => {
-      const at = i * p.places.W + way.from
-      return p.day[at]! + way.days <= day ? p.cost[at]! + perKilo(p.weight[i]!, way.perKg) : Number.POSITIVE_INFINITY
-    })
-    const saves = costs.reduce((sum, cost, j) => sum + (cost < own[j]! ? own[j]! - cost : 0), 0)
-    if (saves > way.fixed) lanes.push({ lane, costs })
-  }
-  return lanes
-}
-
-const sums = (costs: readonly number[], full: number): Float64Array => {
-  const row = new Float64Array(full + 1)
-  for (let m = 1; m <= full; m++) row[m] = row[m & (m - 1)]! + costs[31 - Math.clz32(m & -m)]!
-  return row
-}
-
-/** As in hub.ts: pay the lane once, then let line after line come by it. */
-const withLane = (before: Float64Array, costs: readonly number[], fixed: number): Float64Array => {
-  const row = before.map((cost) => cost + fixed)
-  costs.forEach((cost, j) => {
-    if (cost === Number.POSITIVE_INFINITY) return
-    const bit = 1 << j
-    for (let m = bit; m < row.length; m = (m + 1) | bit) {
-      const value = row[m ^ bit]! + cost
-      if (value < row[m]!) row[m] = value
-    }
-  })
-  for (let m = 0; m < row.length; m++) if (before[m]! < row[m]!) row[m] = before[m]!
-  return row
-}
-
-const partByLane = (row: Float64Array, before: Float64Array, byLane: Float64Array, fixed: number, left: number): number => {
-  if (row[left] === before[left]) return 0
-  for (let part = left; part > 0; part = (part - 1) & left) {
-    const cost = before[left ^ part]! + fixed + byLane[part]!
-    if (cost === row[left]) return part
-  }
-  throw new Error('a lane made a parcel cheaper, yet no part of its lines says which')
-}

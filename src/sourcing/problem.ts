@@ -69,7 +69,7 @@ export const preparePlaces = (wh: readonly Site[], lanes: readonly Lane[]): Plac
   const services = sites.flatMap((site) => [...site.services].sort((a, b) => byText(a.id, b.id)))
   const usable = lanes
     .filter((lane) => lane.from !== lane.to && !wh[lane.to]!.noHub)
-    .map((lane): Lane => ({ ...lane, from: sorted[lane.from]!, to: sorted[lane.to]! }))
+    .map((lane): Lane => ({ ...lane, arr: lane.arr ?? null, from: sorted[lane.from]!, to: sorted[lane.to]! }))
     .sort((a, b) => a.to - b.to || a.from - b.from || a.fixed - b.fixed || a.perKg - b.perKg || a.days - b.days)
   return {
     W,
@@ -158,6 +158,10 @@ const coveredOn = (lots: Instance['incoming'][number], w: number, lacking: numbe
 /** The day a parcel dispatched on `day` arrives; NEVER after the end of the service's table. */
 export const arrival = (service: Service, day: number): number =>
   service.arr === null ? day + service.days : day < service.arr.length ? service.arr[day]! : NEVER
+
+/** The day goods are at the lane's hub that are ready at its other end on `day`; NEVER after the end of its table. */
+export const movedBy = ({ arr, days }: Lane, day: number): number =>
+  arr === null || arr === undefined ? day + days : day < arr.length ? arr[day]! : NEVER
 
 export const perKilo = (grams: number, price: number): number => Math.round((grams * price) / 1000)
 

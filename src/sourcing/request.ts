@@ -24,6 +24,8 @@ export type SourcingOrder = Readonly<{
   }>
   /** The day the buyer wishes it by; later is priced, not forbidden. */
   wishedBy?: Day
+  /** The speed the buyer asked for: services that are tied to others do not serve it. */
+  shippingMethod?: string
 }>
 
 export type Supply = Readonly<{ place: Place; day: Day; quantity: number }>
@@ -32,6 +34,10 @@ export type Levels = Readonly<{
   available: (sku: Sku) => readonly number[]
   /** Dated supply not promised yet. An overdue lot must come with the day it is now expected, never its past one. */
   lots: (sku: Sku) => readonly Supply[]
+  /** What a unit is worth to later orders, in cents, one number a warehouse; null or absent where it is not scarce. */
+  price?: (sku: Sku) => readonly number[] | null
+  /** The share of its capacity that each warehouse has on its hands, in the network's order; absent: not known, counts as 0. */
+  utilisation?: readonly number[]
 }>
 
 export type SourcedLine = Readonly<{
@@ -44,8 +50,15 @@ export type SourcedLine = Readonly<{
   /** The day of the supply they wait for at `from`; null when they lie there now (then they can be reserved). */
   awaits: Day | null
 }>
-/** In cents; `time` prices waiting, and `split` a parcel as such: neither is paid to anybody. */
-export type CostParts = Readonly<{ carrier: number; handling: number; transfer: number; time: number; split: number }>
+/**
+ * A parcel's share of the score, in cents as the policy weighs them. `carrier`, `handling` and `transfer` are paid to
+ * somebody (see `money`); `time`, `split`, `load`, `distance` and `opportunity` are weighed and paid to nobody.
+ */
+export type CostParts = Readonly<
+  Record<'carrier' | 'handling' | 'transfer' | 'time' | 'split' | 'load' | 'distance' | 'opportunity', number>
+>
+/** What a parcel really costs, in cents. */
+export type PaidParts = Readonly<Record<'carrier' | 'handling' | 'transfer', number>>
 export type SourcedShipment = Readonly<{
   place: Place
   service: string
@@ -54,6 +67,8 @@ export type SourcedShipment = Readonly<{
   lines: readonly SourcedLine[]
   cost: number
   parts: CostParts
+  /** Absent where the policy takes money at its face value and kilometres for nothing: then `parts` are what is paid. */
+  money?: PaidParts
 }>
 export type Sourced = Readonly<{
   shipments: readonly SourcedShipment[]
@@ -64,4 +79,6 @@ export type Sourced = Readonly<{
   optimal: boolean
   /** No plan that fills the same costs less than `cost × (1 − gap)`. */
   gap: number
+  /** The step of the policy's ladder that decided, from 1; absent where it has none. */
+  step?: number
 }>

@@ -1,65 +1,119 @@
 /**
- * Sourcing an order: lines of one SKU are planned as one, the solver decides, and its days become dates. One function for
- * the promise, the reservation, the release and the what-if. Pure: the order's instant is the clock.
+ * Sourcing an order: lines of one SKU are planned as one, the solver decides by the policy's terms, and its days become
+ * dates. One function for the promise, the reservation, the release and the what-if. Pure: the order's instant is the clock.
  */
 import type { Place } from '../kernel/ids.ts'
-import { dayNumber, dayText, openAfter, openFrom } from './calendar.ts'
+import { dayNumber, openAfter, openFrom } from './calendar.ts'
 import type { Instance, Lot } from './instance.ts'
-import type { Network } from './network.ts'
-import { priceParcel, type Load, type Parcel } from './plan.ts'
-import type { Policy } from './policy.ts'
-import { arrival, type Bonds, buildProblem, perKilo, type Problem, SCALE, stepCents } from './problem.ts'
-import type { CostParts, Levels, Sourced, SourcedLine, SourcedShipment, SourcingOrder } from './request.ts'
-import { solveProblem, type Solved } from './solve.ts'
-import { horizonDays, type Tables, tablesOf } from './tables.ts'
+import type { Network, Warehouse } from './network.ts'
+import type { Filters, Policy, Terms } from './policy.ts'
+import { type Bonds, buildProblem } from './problem.ts'
+import type { Levels, Sourced, SourcingOrder } from './request.ts'
+import { type Found, tornLine, type Unit, written } from './sourced.ts'
+import { finesOfTerms, loadCents, solveWithin, withLoads } from './terms.ts'
+import { behindBacklog, horizonDays, type Tables, type TablesFor, tablesOf } from './tables.ts'
 import { explainPlan, type Why } from './why.ts'
 
 export type Sourcer = Readonly<{
-  /** The cheapest plan for an order against these levels. Never throws for lack of stock: such lines are `unfilled`. */
+  /** The best plan for an order against these levels. Never throws for lack of stock: such lines are `unfilled`. */
   source: (order: SourcingOrder, levels: Levels) => Sourced
   /** Why it is that plan: candidates, exclusions and what each permission is worth. On demand; a few plans' work. */
   explain: (order: SourcingOrder, levels: Levels, result: Sourced) => Why
 }>
-
-/**
- * Leaving a line out is dearer than any way to send it: 1,000,000.00. With 2,000 such lines the sum is still exact.
- */
-const leftOutCents = 100_000_000
+type Engine = Readonly<{ source: Sourcer['source']; tablesFor: TablesFor; hidden: readonly boolean[] }>
 
 export const createSourcer = (network: Network, policy: Policy): Sourcer => {
-  const tablesFor = tablesOf(network)
-  const places = new Map<Place, number>(network.warehouses.map((warehouse, w) => [warehouse.id, w]))
-  const source: Sourcer['source'] = (order, levels) => {
-    const tables = tablesFor(order.destination, order.at)
-    return planAll({ network, policy, places, tables, order, levels })
+  const tables = new Map<string, TablesFor>()
+  const engineOf = (terms: Terms): Engine => {
+    const hidden = network.warehouses.map((warehouse) => isHidden(warehouse, terms.filters))
+    const anyHidden = hidden.includes(true)
+    // Steps of a ladder that differ in permissions alone share their tables, which are dear to build.
+    const key = JSON.stringify([terms.weights.money, terms.weights.km, hidden])
+    const tablesFor = tables.get(key) ?? tablesOf(withoutHubs(network, hidden), terms.weights)
+    tables.set(key, tablesFor)
+    const places = new Map<Place, number>(network.warehouses.map((warehouse, w) => [warehouse.id, w]))
+    const source: Sourcer['source'] = (order, levels) => {
+      const seen = anyHidden ? onlyVisible(network, hidden, levels) : levels
+      const found = tablesFor(order.destination, order.at, order.shippingMethod)
+      return planAll({ network, terms, places, tables: behindBacklog(found, network, order, seen), order, levels: seen })
+    }
+    return { source, tablesFor, hidden }
   }
-  const explain: Sourcer['explain'] = (order, levels, result) =>
-    explainPlan({ network, policy, km: tablesFor(order.destination, order.at).km, source, order, levels, result })
+  const engines = (policy.ladder ?? [policy]).map(engineOf)
+  const engineOfStep = (step: number): Engine => {
+    const engine = engines[step]
+    if (engine === undefined) throw new Error(`${policy.id} has no step ${step + 1}`)
+    return engine
+  }
+
+  const source: Sourcer['source'] = (order, levels) => {
+    if (policy.ladder === null) return engineOfStep(0).source(order, levels)
+    for (let step = 0; ; step++) {
+      const found = engineOfStep(step).source(order, levels)
+      if (found.unfilled.length === 0 || step === engines.length - 1) return { ...found, step: step + 1 }
+    }
+  }
+  const explain: Sourcer['explain'] = (order, levels, result) => {
+    // Alternatives are worked out under the terms that decided, so that their costs can be compared.
+    const engine = engineOfStep((result.step ?? 1) - 1)
+    const { km } = engine.tablesFor(order.destination, order.at, order.shippingMethod)
+    return explainPlan({ network, policy, km, source: engine.source, order, levels, result, hidden: engine.hidden })
+  }
   return { source, explain }
+}
+
+const isHidden = ({ id, country }: Warehouse, filters: Filters): boolean =>
+  filters.warehouses?.includes(id) === false ||
+  filters.countries?.includes(country) === false ||
+  filters.exceptWarehouses?.includes(id) === true ||
+  filters.exceptCountries?.includes(country) === true
+
+/** A place that is shut out takes no transfers either; it stays in the list, so that all keep their number. */
+const withoutHubs = (network: Network, hidden: readonly boolean[]): Network =>
+  hidden.includes(true)
+    ? {
+        ...network,
+        warehouses: network.warehouses.map((warehouse, w) => (hidden[w] === true ? { ...warehouse, hub: false } : warehouse)),
+      }
+    : network
+
+const onlyVisible = (network: Network, hidden: readonly boolean[], levels: Levels): Levels => {
+  const out = new Set(network.warehouses.flatMap(({ id }, w) => (hidden[w] === true ? [id] : [])))
+  return {
+    ...levels,
+    available: (sku) => levels.available(sku).map((units, w) => (hidden[w] === true ? 0 : units)),
+    lots: (sku) => levels.lots(sku).filter(({ place }) => !out.has(place)),
+  }
 }
 
 type Task = Readonly<{
   network: Network
-  policy: Policy
+  terms: Terms
   places: ReadonlyMap<Place, number>
   tables: Tables
   order: SourcingOrder
   levels: Levels
 }>
-/** What the solver sees as one line: all lines of a SKU. */
-type Unit = { readonly lines: number[]; quantity: number; group: number }
-type Found = Readonly<{ p: Problem; units: readonly Unit[]; solved: Solved }>
 
 /** Lines of one SKU share its stock. When there is not enough for all of them, the last ones are left out, each whole. */
 const planAll = (task: Task): Sourced => {
+  const { order } = task
+  const whole = task.terms.allow.splitLine === 'never'
   const dropped = new Set<number>()
   for (;;) {
-    const units = unitsOf(task.order, dropped)
+    const units = unitsOf(order, dropped)
     if (units.length === 0) return written(task, null, dropped)
     const found = planUnits(task, units)
+    if (found === null) return written(task, null, new Set(order.lines.keys()))
     const short = found.solved.left.find((u) => (units[u]?.lines.length ?? 0) > 1)
-    if (short === undefined) return written(task, found, dropped)
-    dropWithBundle(task.order, units[short]?.lines.at(-1) ?? 0, dropped)
+    if (short !== undefined) {
+      dropWithBundle(order, units[short]?.lines.at(-1) ?? 0, dropped)
+      continue
+    }
+    const sourced = written(task, found, dropped)
+    const torn = whole ? tornLine(sourced) : undefined
+    if (torn === undefined) return sourced
+    dropWithBundle(order, torn, dropped)
   }
 }
 
@@ -96,35 +150,52 @@ const unitsOf = (order: SourcingOrder, dropped: ReadonlySet<number>): Unit[] => 
   return units
 }
 
-const planUnits = (task: Task, units: readonly Unit[]): Found => {
-  const { order, policy, tables, levels } = task
+/** Null when no plan keeps the limits of the policy. */
+const planUnits = (task: Task, units: readonly Unit[]): Found | null => {
+  const { order, tables, levels } = task
+  const { weights, allow, limits } = task.terms
+  const incoming = units.map((unit) => lotsOf(task, unit))
+  const transfers = order.allow.transfer && allow.transfer && limits.maxTransfers !== 0
+  const quantities = units.map((unit) => unit.quantity)
+  const fines = finesOfTerms(task.terms, { quantities, lastLot: lastDay(incoming) })
   const instance: Omit<Instance, 'wh' | 'lanes'> = {
     n: units.length,
     W: task.network.warehouses.length,
-    qty: units.map((unit) => unit.quantity),
+    qty: quantities,
     grams: units.map((unit) => skuLine(order, unit).grams),
     stock: units.map((unit) => levels.available(skuLine(order, unit).sku)),
-    incoming: units.map((unit) => lotsOf(task, unit)),
-    shadow: null,
+    incoming,
+    shadow: pricesOf(task, units),
     pol: {
-      perDay: policy.perUnitDayCents,
-      late: policy.latePerUnitDayCents,
+      perDay: weights.perUnitDay,
+      late: weights.late,
       promiseDay: order.wishedBy === undefined ? null : Math.max(0, dayNumber(order.wishedBy) - tables.today),
-      split: policy.splitCents,
-      unfilled: units.map(() => leftOutCents),
-      transfers: order.allow.transfer,
-      backorder: true,
+      split: weights.split,
+      unfilled: fines,
+      transfers,
+      backorder: allow.backorder,
     },
   }
   const bonds: Bonds = {
-    oneParcel: !order.allow.split,
+    oneParcel: !order.allow.split || !allow.splitOrder || limits.maxParcels === 1,
     together: units.some((unit) => unit.group !== 0) ? units.map((unit) => unit.group) : null,
   }
-  const p = buildProblem(tables.places, instance, bonds)
-  const solved = solveProblem(p, instance)
-  if (solved === null)
-    return { p, units, solved: { parcels: [], left: units.map((_, u) => u), bound: units.length * leftOutCents * SCALE } }
-  return { p, units, solved }
+  const loads = loadCents(tables.places, weights.load, levels.utilisation)
+  const p = buildProblem(withLoads(tables.places, loads), instance, bonds)
+  const solved = solveWithin(p, instance, limits)
+  return solved === null ? null : { p, units, solved, fines, loads }
+}
+
+const lastDay = (incoming: readonly (readonly Lot[])[]): number =>
+  incoming.reduce((latest, lots) => lots.reduce((later, { day }) => Math.max(later, day), latest), 0)
+
+/** What a unit is worth to later orders, by unit and place; null where nothing is scarce. */
+const pricesOf = ({ terms, order, levels, network }: Task, units: readonly Unit[]): Instance['shadow'] => {
+  const { price } = levels
+  if (price === undefined || terms.weights.scarcity === 0) return null
+  const rows = units.map((unit) => price(skuLine(order, unit).sku))
+  if (rows.every((row) => row === null)) return null
+  return rows.map((row) => network.warehouses.map((_, w) => Math.round((row?.[w] ?? 0) * terms.weights.scarcity)))
 }
 
 const skuLine = (order: SourcingOrder, unit: Unit) => {
@@ -137,110 +208,17 @@ const none: readonly Lot[] = []
 /** Supply is put away like an order is picked: from the next open day, after the place's handling days. */
 const lotsOf = (task: Task, unit: Unit): readonly Lot[] => {
   const { order, tables } = task
-  if (!unit.lines.every((line) => order.allow.backorder[line] === true)) return none
+  const { allow, limits } = task.terms
+  if (!allow.backorder || !unit.lines.every((line) => order.allow.backorder[line] === true)) return none
   const supply = task.levels.lots(skuLine(order, unit).sku)
   if (supply.length === 0) return none
   return supply.flatMap((lot): Lot[] => {
     const w = task.places.get(lot.place)
     const warehouse = w === undefined ? undefined : task.network.warehouses[w]
-    const mask = w === undefined ? undefined : tables.masks[w]
-    if (w === undefined || warehouse === undefined || mask === undefined) return []
-    const put = openAfter(openFrom(Math.max(tables.today, dayNumber(lot.day)), mask), warehouse.handlingDays, mask) - tables.today
+    const works = w === undefined ? undefined : tables.sites[w]?.works
+    if (w === undefined || warehouse === undefined || works === undefined) return []
+    const put = openAfter(openFrom(Math.max(tables.today, dayNumber(lot.day)), works), warehouse.handlingDays, works) - tables.today
     const day = Math.max(put, tables.ready0[w] ?? 0)
-    return day > horizonDays ? [] : [{ w, day, qty: lot.quantity }]
+    return day > Math.min(horizonDays, limits.maxWaitDays ?? horizonDays) ? [] : [{ w, day, qty: lot.quantity }]
   })
-}
-
-const written = (task: Task, found: Found | null, dropped: ReadonlySet<number>): Sourced => {
-  const left = [...dropped]
-  if (found === null) return { shipments: [], unfilled: unfilledOf(task.order, left), cost: 0, parcels: 0, optimal: true, gap: 0 }
-  const { p, units, solved } = found
-  for (const u of solved.left) left.push(...(units[u]?.lines ?? []))
-  const share = sharing(task.order, units)
-  const shipments = solved.parcels.map((parcel) => shipmentOf(task, p, parcel, share))
-  const cost = shipments.reduce((sum, shipment) => sum + shipment.cost, 0)
-  // Fines are the same in plan and bound: what is compared is the carriage of what is sent.
-  const fines = solved.left.length * leftOutCents
-  const optimal = solved.bound >= (cost + fines) * SCALE + shipments.length
-  const least = Math.max(0, Math.floor(solved.bound / SCALE) - fines)
-  const gap = optimal || cost <= least ? 0 : (cost - least) / cost
-  return { shipments, unfilled: unfilledOf(task.order, left), cost, parcels: shipments.length, optimal, gap }
-}
-
-const unfilledOf = (order: SourcingOrder, lines: readonly number[]) =>
-  lines.toSorted((a, b) => a - b).map((line) => ({ line, quantity: order.lines[line]?.quantity ?? 0 }))
-
-type Share = (load: Load) => Readonly<{ line: number; quantity: number }>[]
-/** Units of a SKU go to its lines in the order's order. */
-const sharing = (order: SourcingOrder, units: readonly Unit[]): Share => {
-  const open = units.map((unit) => unit.lines.map((line) => ({ line, quantity: order.lines[line]?.quantity ?? 0 })))
-  return (load) => {
-    const shares: { line: number; quantity: number }[] = []
-    let left = load.quantity
-    for (const waiting of open[load.line] ?? []) {
-      const quantity = Math.min(left, waiting.quantity)
-      if (quantity === 0) continue
-      waiting.quantity -= quantity
-      left -= quantity
-      shares.push({ line: waiting.line, quantity })
-    }
-    return shares
-  }
-}
-
-const shipmentOf = (task: Task, p: Problem, parcel: Parcel, share: Share): SourcedShipment => {
-  const { tables } = task
-  const service = p.places.services[parcel.service]
-  const calendar = service === undefined ? undefined : tables.calendars.get(service)
-  if (service === undefined || calendar === undefined) throw new Error('a parcel by no service')
-  const { cost, day, arrives } = priceParcel(p, parcel)
-  const date = (days: number) => dayText(tables.today + days)
-  const place = (w: number) => task.network.warehouses[p.places.callers[w] ?? 0]?.id ?? task.network.warehouses[0]!.id
-  return {
-    place: place(p.places.serviceHub[parcel.service] ?? 0),
-    service: service.id,
-    dispatch: date(calendar.dispatched[day] ?? day),
-    arrives: date(arrives),
-    lines: parcel.loads.flatMap((load) =>
-      share(load).map(
-        ({ line, quantity }): SourcedLine => ({
-          line,
-          quantity,
-          from: place(load.from),
-          kind: load.lane >= 0 ? 'transfer' : load.lot === null ? 'stock' : 'supply',
-          ready: date(load.ready),
-          awaits: load.lot === null ? null : date(load.lot),
-        }),
-      ),
-    ),
-    cost,
-    parts: partsOf(p, parcel, arrival(service, day)),
-  }
-}
-
-const partsOf = (p: Problem, parcel: Parcel, arrives: number): CostParts => {
-  const { places } = p
-  const service = places.services[parcel.service]!
-  const timeOfUnit = p.perDay * arrives + p.late * Math.max(0, arrives - p.promiseDay)
-  const parts = {
-    carrier: service.base,
-    handling: places.fixed[places.serviceHub[parcel.service]!]!,
-    transfer: 0,
-    time: 0,
-    split: p.split,
-  }
-  let grams = 0
-  const paid = new Set<number>()
-  for (const load of parcel.loads) {
-    grams += load.grams
-    parts.carrier += perKilo(load.grams, service.perKg)
-    parts.handling += load.quantity * load.unitCost
-    parts.time += load.quantity * timeOfUnit
-    const lane = load.lane < 0 ? undefined : places.lanes[load.lane]
-    if (lane === undefined) continue
-    parts.transfer += perKilo(load.grams, lane.perKg) + (paid.has(load.lane) ? 0 : lane.fixed)
-    paid.add(load.lane)
-  }
-  parts.carrier += stepCents(service, grams)
-  return parts
 }

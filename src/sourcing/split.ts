@@ -5,7 +5,7 @@
  */
 import { exact, exactScore } from './exact.ts'
 import { exactLinesMax } from './hub.ts'
-import type { Instance } from './instance.ts'
+import type { Instance, Lane } from './instance.ts'
 import { solveLarge } from './large.ts'
 import { costOf, finesOf, mergeLoads, type Parcel } from './plan.ts'
 import { NEVER, SCALE, type Places, type Problem } from './problem.ts'
@@ -30,7 +30,7 @@ export const linesToCut = (p: Problem, order: Order): number[] => {
   const lines: number[] = []
   for (let i = 0; i < p.n; i++) {
     let whole = false
-    for (let w = 0; w < p.places.W && !whole; w++) whole = useful[w] === 1 && p.day[i * p.places.W + w] !== NEVER
+    for (let w = 0; w < p.places.W && !whole; w++) whole = p.day[i * p.places.W + w]! <= useful[w]!
     if (whole) continue
     if (poolsOf(p, order, i, useful).reduce((sum, pool) => sum + pool.units, 0) >= p.qty[i]!) lines.push(i)
   }
@@ -48,10 +48,11 @@ export const solveCut = (p: Problem, order: Order, lines: readonly number[]): So
     const left = leftOutBy(p, cuts, patterns)
     const { problem, lineOf } = withPieces(p, cuts, patterns, left)
     const few = problem.n <= exactLinesMax
-    const score = few ? exactScore(problem) + finesOf(p, left) * SCALE : 0
-    least = Math.min(least, score)
-    if (found !== null && score >= found.score) continue
-    const solved = few ? exact(problem, lineOf) : solveLarge(problem, lineOf)
+    const searched = few ? null : solveLarge(problem, lineOf)
+    const score = few ? exactScore(problem) : (searched?.bound ?? Number.POSITIVE_INFINITY)
+    least = Math.min(least, score + finesOf(p, left) * SCALE)
+    if (found !== null && score + finesOf(p, left) * SCALE >= found.score) continue
+    const solved = few ? exact(problem, lineOf) : searched
     if (solved === null) continue
     const next = merged(p, solved, left)
     if (found === null || next.score < found.score) found = next
@@ -82,28 +83,38 @@ const merged = (p: Problem, solved: Pick<Solved, 'parcels' | 'left'>, left: read
   return { parcels, left: out, score: (costOf(p, parcels) + finesOf(p, out)) * SCALE + parcels.length }
 }
 
-/** Places that can send a parcel, or have a lane to one that can. */
-const usefulPlaces = (p: Problem): Uint8Array => {
+/** The last day on which units that leave each place still get into some parcel that leaves, -1 where they never do. */
+const usefulPlaces = (p: Problem): Int32Array => {
   const { places } = p
-  const useful = new Uint8Array(places.W)
-  for (let h = 0; h < places.W; h++) {
-    if (places.serviceFrom[h] === places.serviceFrom[h + 1]) continue
-    useful[h] = 1
-    for (let lane = places.laneFrom[h]!; p.transfers && lane < places.laneFrom[h + 1]!; lane++) useful[places.lanes[lane]!.from] = 1
+  const latest = new Int32Array(places.W).fill(-1)
+  for (let v = 0; v < places.services.length; v++) {
+    const h = places.serviceHub[v]!
+    const { arr } = places.services[v]!
+    const last = arr === null ? NEVER - 1 : arr.length - 1
+    if (last < places.ready0[h]!) continue
+    latest[h] = Math.max(latest[h]!, last)
+    for (let lane = places.laneFrom[h]!; p.transfers && lane < places.laneFrom[h + 1]!; lane++) {
+      const { from } = places.lanes[lane]!
+      latest[from] = Math.max(latest[from]!, lastDeparture(places.lanes[lane]!, last))
+    }
   }
-  return useful
+  return latest
 }
 
-const poolsOf = (p: Problem, order: Order, i: number, useful: Uint8Array): Pool[] => {
+/** The last day on which goods leave by the lane and are there by `last`; -1 when there is none. */
+const lastDeparture = ({ arr, days }: Lane, last: number): number =>
+  arr === null || arr === undefined ? last - days : arr.findLastIndex((there) => there <= last)
+
+const poolsOf = (p: Problem, order: Order, i: number, useful: Int32Array): Pool[] => {
   const { places } = p
   const pools: Pool[] = []
   const lots = order.pol.backorder ? order.incoming[i]! : []
   for (let k = 0; k < places.W; k++) {
-    if (useful[k] === 0) continue
+    if (useful[k]! < 0) continue
     const w = places.callers[k]!
     const units = order.stock[i]![w]!
-    if (units > 0) pools.push({ place: k, units, day: places.ready0[k]!, now: true })
-    const here = lots.filter((lot) => lot.w === w && lot.qty > 0)
+    if (units > 0 && places.ready0[k]! <= useful[k]!) pools.push({ place: k, units, day: places.ready0[k]!, now: true })
+    const here = lots.filter((lot) => lot.w === w && lot.qty > 0 && lot.day <= useful[k]!)
     const days = [...new Set(here.map((lot) => lot.day))].sort((a, b) => a - b)
     for (const day of days) {
       const sum = here.reduce((total, lot) => total + (lot.day === day ? lot.qty : 0), 0)
@@ -119,12 +130,20 @@ const cutsOf = (p: Problem, line: number, pools: readonly Pool[]): Cut => {
   const smooth = p.places.services.every((service) => service.tariff === null)
   const every = need <= everyWayUnitsMax && pools.length <= 6
   const patterns = every ? everyWay(pools, need) : drawnFully(pools, need)
-  // Stock and lots of one place that travel together are rounded together: a cent or so apiece.
-  const mixed = new Set(pools.map((pool) => pool.place)).size < pools.length
-  const complete = patterns.length <= patternsMax && (every || (exactMoney && smooth))
+  const complete = patterns.length <= patternsMax && (every || smooth)
   const kept = patterns.sort((a, b) => a.length - b.length).slice(0, patternsMax)
   if (p.unfilled[line] !== Number.POSITIVE_INFINITY) kept.push([])
-  return { line, patterns: kept, complete, slack: mixed && !exactMoney ? 2 * need : 0 }
+  return { line, patterns: kept, complete, slack: slackOf(pools, need, every, exactMoney) }
+}
+
+/**
+ * Cents by which a plan of another form may undercut the patterns: each piece is rounded twice, by half a cent at most,
+ * and stock and lots of one place that travel together are rounded together.
+ */
+const slackOf = (pools: readonly Pool[], need: number, every: boolean, exactMoney: boolean): number => {
+  if (exactMoney) return 0
+  const mixed = new Set(pools.map((pool) => pool.place)).size < pools.length
+  return every ? (mixed ? 2 * need : 0) : 4 * need
 }
 
 const roundsExactly = (places: Places, grams: number): boolean =>

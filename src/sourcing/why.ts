@@ -3,7 +3,7 @@
  * for which reason, and what each permission is worth. Every alternative is itself the optimum without that permission.
  */
 import type { Day, Place, Sku } from '../kernel/ids.ts'
-import type { Network, Warehouse } from './network.ts'
+import { type Network, serves, type Warehouse } from './network.ts'
 import type { Policy } from './policy.ts'
 import type { Levels, Sourced, SourcingOrder } from './request.ts'
 
@@ -18,7 +18,7 @@ export type Candidate = Readonly<{
   worseBy: number | null
   words: string
 }>
-export type ExclusionReason = 'holds_nothing' | 'no_service'
+export type ExclusionReason = 'holds_nothing' | 'no_service' | 'shut_out'
 export type Exclusion = Readonly<{ place: Place; reason: ExclusionReason; words: string }>
 export type AlternativeName = 'without_transfer' | 'one_parcel' | 'stock_on_hand' | 'without_place'
 export type Alternative = Readonly<{
@@ -52,6 +52,8 @@ export type Question = Readonly<{
   order: SourcingOrder
   levels: Levels
   result: Sourced
+  /** Places that the policy's filters shut out, in the network's order. */
+  hidden?: readonly boolean[]
 }>
 
 /** Above this many places the whole order is not tried from each: the reader wants the near ones. */
@@ -96,11 +98,11 @@ const wanted = (order: SourcingOrder): Map<Sku, number> => {
 }
 
 const exclusionOf = (question: Question, warehouse: Warehouse, w: number): readonly Exclusion[] => {
-  const { network, order, levels } = question
-  const serves = network.delivery.some(
-    (service) => service.countries === null || service.countries.includes(order.destination.country),
-  )
-  if (!serves) {
+  const { network, order, levels, policy } = question
+  if (question.hidden?.[w] === true)
+    return [{ place: warehouse.id, reason: 'shut_out', words: `${warehouse.name}: shut out by the filters of ${policy.id}` }]
+  const served = network.delivery.some((service) => serves(warehouse, service, order.destination, order.shippingMethod ?? ''))
+  if (!served) {
     const words = `${warehouse.name}: no service to ${order.destination.country}`
     return [{ place: warehouse.id, reason: 'no_service', words }]
   }

@@ -153,6 +153,21 @@ for (const [name, start] of Object.entries(harnesses)) {
       )
     })
 
+    it('lets go what will not come, and no other unit', async () => {
+      const order = await assembling(on, [units(0, 3, leeds, 'backorder'), units(1, 2)])
+      await on.publish(order, { type: 'BackorderFilled', fills: [{ line: 0, quantity: 1, place: leeds }] } as never)
+      await on.publish(order, { type: 'WaitEnded', lines: [{ line: 0, quantity: 2 }] } as never)
+      await on.settle()
+      assert.deepEqual(await statuses(order), ['released'])
+    })
+
+    it('parts what is there from what waits, once, when the customer says so', async () => {
+      const order = await assembling(on, [units(0, 3, leeds, 'backorder'), units(1, 2)])
+      for (const choice of ['wait', 'split', 'split']) await on.publish(order, { type: 'ChoiceMade', choice } as never)
+      await on.settle()
+      assert.deepEqual((await statuses(order)).sort(), ['awaiting_stock', 'released'])
+    })
+
     it('remembers supply that came before the work was planned', async () => {
       const order = anOrder()
       const fills = [{ line: 0, quantity: 2, place: leeds }]

@@ -10,7 +10,7 @@ import type { OrderEvent } from '../../src/orders/contract.ts'
 import { evolve } from '../../src/orders/evolve.ts'
 import { type Order, unplaced } from '../../src/orders/order.ts'
 import { envelopeOf } from '../../src/platform/bus/journal.ts'
-import { streamTables } from '../../src/shop.ts'
+import { streamTables } from '../../src/shop-tables.ts'
 
 type Kept = Readonly<{
   table: string

@@ -15,7 +15,7 @@ describe('The command line', () => {
   it('says what it can do', async () => {
     const { code, stdout } = await run(['--help'])
     assert.equal(code, 0)
-    for (const command of ['start', 'import', 'demo', 'verify', 'why', 'key', 'source'])
+    for (const command of ['start', 'import', 'demo', 'verify', 'why', 'simulate', 'key', 'source'])
       assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'))
   })
 

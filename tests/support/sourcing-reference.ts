@@ -12,14 +12,22 @@ const better = (a: Optimum, b: Optimum): Optimum => {
   return a.cost < b.cost || (a.cost === b.cost && a.parcels <= b.parcels) ? a : b
 }
 
-/** Whether some place serves the line whole and can get it into a parcel at all. */
+/** Whether some place serves the line whole and can get it into a parcel that leaves. */
 export const servedWhole = (x: Instance, line: number): boolean =>
-  x.wh.some((_, w) => leavesOn(x, line, w) !== null && leadsOut(x, w))
+  x.wh.some((_, w) => {
+    const day = leavesOn(x, line, w)
+    return day !== null && waysOut(x, w, day)
+  })
 
-export const leadsOut = (x: Instance, w: number): boolean =>
-  (x.wh[w]?.services.length ?? 0) > 0 ||
-  (x.pol.transfers &&
-    x.lanes.some((lane) => lane.from === w && x.wh[lane.to]?.noHub === false && (x.wh[lane.to]?.services.length ?? 0) > 0))
+/** Whether what lies at `w` from the start can get into a parcel that leaves. */
+export const leadsOut = (x: Instance, w: number): boolean => waysOut(x, w, x.wh[w]?.ready0 ?? 0)
+
+const waysOut = (x: Instance, w: number, day: number): boolean => {
+  const leaves = (hub: number, ready: number): boolean =>
+    x.wh[hub]?.services.some(({ arr }) => arr === null || Math.max(ready, x.wh[hub]?.ready0 ?? 0) < arr.length) ?? false
+  const moved = x.pol.transfers ? x.lanes.filter((lane) => lane.from === w && lane.to !== w && x.wh[lane.to]?.noHub === false) : []
+  return leaves(w, day) || moved.some((lane) => there(lane, day) < Number.POSITIVE_INFINITY && leaves(lane.to, there(lane, day)))
+}
 
 const leavesOn = (x: Instance, line: number, w: number): number | null => {
   const need = x.qty[line] ?? 0
@@ -35,6 +43,10 @@ const leavesOn = (x: Instance, line: number, w: number): number | null => {
 }
 
 /** As in the solver: at most one parcel; lines with the same number above 0 in one parcel or all left out. */
+/** The day goods are at the lane's hub; never, after the end of its table. */
+const there = ({ arr, days }: Instance['lanes'][number], day: number): number =>
+  arr === null || arr === undefined ? day + days : (arr[day] ?? Number.POSITIVE_INFINITY)
+
 export type Ties = Readonly<{ oneParcel: boolean; together: readonly number[] }>
 
 /** Lines whole or left out. */
@@ -166,7 +178,8 @@ const waysTo = (x: Instance, item: Item, hub: number): Way[] => {
   if (!x.pol.transfers || x.wh[hub]?.noHub === true) return ways
   x.lanes.forEach((lane, k) => {
     const day = lane.to === hub && lane.from !== hub ? leaves(lane.from) : null
-    if (day !== null) ways.push({ line: item.line, units: item.units, from: lane.from, lane: k, ready: day + lane.days })
+    const ready = day === null ? Number.POSITIVE_INFINITY : there(lane, day)
+    if (ready < Number.POSITIVE_INFINITY) ways.push({ line: item.line, units: item.units, from: lane.from, lane: k, ready })
   })
   return ways
 }
@@ -222,7 +235,7 @@ export const faults = (x: Instance, plan: Plan): string[] => {
       const lanes = x.lanes.flatMap((lane, k) =>
         lane.from === from &&
         lane.to === hub &&
-        (leaves + lane.days === line.day || Math.max(leaves, x.wh[from]?.ready0 ?? 0) + lane.days === line.day)
+        (there(lane, leaves) === line.day || there(lane, Math.max(leaves, x.wh[from]?.ready0 ?? 0)) === line.day)
           ? [k]
           : [],
       )

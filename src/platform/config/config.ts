@@ -17,6 +17,9 @@ export type Configuration = Readonly<{
   /** Whether the demo shop's data are offered on an empty database. */
   demo: boolean
   reservationTtlSeconds: number
+  promiseTtlSeconds: number
+  /** Cents an order must save to be sent another way than was planned; 0: plans stay as they are. */
+  replanSaving: number
   /** `outside`: the shop settles payment itself; `required`: an order waits for its payment here. */
   payment: 'outside' | 'required'
   /** `auto`: the dialects need no key while the server listens on this machine only. */
@@ -38,6 +41,10 @@ const ownerKeyLengthSafe = 16
 const ownerKeyLengthMax = 200
 /** Thirty days: a longer one is a mistake in units (milliseconds, most likely). */
 const reservationTtlSecondsMax = 2_592_000
+/** A day: what is promised longer is a reservation. */
+const promiseTtlSecondsMax = 86_400
+/** A thousand of most currencies: nothing saves more on one order, so more is a mistake in units. */
+const replanSavingMax = 100_000
 const projectRoot = join(import.meta.dirname, '..', '..', '..')
 
 /** The configuration, or all that is wrong with it, each as a sentence that names the variable and the cure. */
@@ -64,6 +71,8 @@ export const readConfiguration = (env: Environment): Configuration | Readonly<{ 
     ownerKey: read('WAYBILL_OWNER_KEY', undefined, parseOwnerKey),
     demo: read('WAYBILL_DEMO', databaseUrl === undefined ? 'on' : 'off', (text) => parseChoice(text, ['on', 'off'])) === 'on',
     reservationTtlSeconds: read('WAYBILL_RESERVATION_TTL', 1800, (text) => parseWhole(text, 1, reservationTtlSecondsMax)),
+    promiseTtlSeconds: read('WAYBILL_PROMISE_TTL', 900, (text) => parseWhole(text, 1, promiseTtlSecondsMax)),
+    replanSaving: read('WAYBILL_REPLAN_SAVING', 50, (text) => parseWhole(text, 0, replanSavingMax)),
     payment: read('WAYBILL_PAYMENT', 'outside', (text) => parseChoice(text, ['outside', 'required'])),
     openDialects: read('WAYBILL_OPEN_DIALECTS', 'auto', (text) => parseChoice(text, ['auto', 'off'])),
     smtpUrl: read('WAYBILL_SMTP_URL', undefined, (text) => parseUrl(text, ['smtp:', 'smtps:'], 'smtp://user:password@host:587')),
@@ -93,6 +102,8 @@ export const variables = [
   'WAYBILL_OWNER_KEY',
   'WAYBILL_DEMO',
   'WAYBILL_RESERVATION_TTL',
+  'WAYBILL_PROMISE_TTL',
+  'WAYBILL_REPLAN_SAVING',
   'WAYBILL_PAYMENT',
   'WAYBILL_OPEN_DIALECTS',
   'WAYBILL_SMTP_URL',

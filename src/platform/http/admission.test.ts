@@ -138,6 +138,17 @@ describe('A full house', () => {
         assert.equal((await fetch(`${door.url}${path}`)).status, 200, path)
     }))
 
+  it('counts who asks for a promise among those who look', async () => {
+    const { changing } = door.app.admission.crowds
+    changing.inHouse += freeMax
+    try {
+      assert.equal((await post(door.url, '{}', '/v1/orders/1/cancel')).status, 503)
+      assert.notEqual((await post(door.url, '{}', '/v1/promises')).status, 503)
+    } finally {
+      changing.inHouse -= freeMax
+    }
+  })
+
   it('says on /metrics how full it is', () =>
     filled(door.app, async () => {
       await post(door.url, '{}')

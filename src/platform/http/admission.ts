@@ -59,6 +59,8 @@ const lookEveryMs = 20
 
 const laneOf = (method: string, url: string): Lane => {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return 'reading'
+  // Asking for a promise changes nothing: a rush of lookers keeps no warehouse from packing.
+  if (/\/promises\/?(?:\?|$)/.test(url)) return 'reading'
   // `/v1/orders`, `/orders`, `/oms/orders`: what brings new work; everything else carries on what is there.
   return method === 'POST' && /\/orders\/?(?:\?|$)/.test(url) ? 'placing' : 'changing'
 }
