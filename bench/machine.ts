@@ -32,7 +32,7 @@ export const surroundings = () => ({
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryBytes: totalmem(),
-    kernel: `${process.platform} ${release()}`,
+    kernel: `${process.platform} ${release().split('-')[0]}`,
   },
   versions: { node: process.version, postgres },
 })

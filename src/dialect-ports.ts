@@ -101,16 +101,19 @@ export const contactsFrom = (users: Users, homeCountry: () => string): IntakePor
   return async (user) => {
     const known = await together(user)
     if (known === undefined) return undefined
-    const { name, email, phone, address } = known
+    const { name, email, phone, address, group } = known
+    const grouped = group === undefined || group === '' ? {} : { group }
     const customer = Object.fromEntries(
       Object.entries({ name, email, phone: phone ?? address?.phoneNumber }).flatMap(([field, value]) =>
         value === undefined || value === '' ? [] : [[field, value] as const],
       ),
     )
     const country = address === undefined || address.country === '' ? homeCountry() : countryCode(address.country)
-    if (address === undefined || country === undefined || (address.address === '' && address.postalCode === '')) return { customer }
+    if (address === undefined || country === undefined || (address.address === '' && address.postalCode === ''))
+      return { customer, ...grouped }
     return {
       customer,
+      ...grouped,
       address: {
         country,
         ...(name === undefined ? {} : { name }),

@@ -24,5 +24,5 @@ export type Rooms = Readonly<{
   shipping: Awaited<ReturnType<typeof createShipping>>
   returns: Returns
   notifications: ReturnType<typeof createNotifications>
-  insights: ReturnType<typeof createInsights>
+  insights: Pick<ReturnType<typeof createInsights>, 'reactions'>
 }>

@@ -1,12 +1,20 @@
 /** Small pieces between rooms, that belong to none of them. */
 import type { Fulfilment } from './fulfilment/room.ts'
 import type { Warehouses } from './inventory/warehouses-service.ts'
+import { every, later } from './kernel/timers.ts'
+import type { Origin } from './kernel/event.ts'
 import type { CancelPart } from './orders/service.ts'
-import type { Consumers } from './platform/bus/consumers.ts'
+import { Consumers, type Reaction } from './platform/bus/consumers.ts'
+import type { JournalReader } from './platform/bus/journal.ts'
+import { PostgresPositions } from './platform/bus/positions.ts'
 import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
+import type { Database } from './platform/postgres/database.ts'
 import type { Person } from './platform/records/records.ts'
-import type { TaskWorker } from './platform/tasks/worker.ts'
+import type { Work } from './platform/store/work.ts'
+import type { TaskHandler } from './platform/tasks/handler.ts'
+import { PostgresTaskRows } from './platform/tasks/rows.ts'
+import { TaskWorker } from './platform/tasks/worker.ts'
 
 /** A name and an address as a label prints them. */
 export const addressLines = (person: Person | undefined): readonly string[] => {
@@ -28,8 +36,10 @@ export const homeOf = (warehouses: Warehouses) => {
   }
 }
 
-/** Fulfilment's veto in the shape in which orders asks for it. */
-export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
+type CallOff = (work: Work, parcels: readonly string[], origin: Origin) => Promise<void>
+
+/** Fulfilment's veto in the shape in which orders asks for it; the parcels that it opens are called off with it. */
+export const cancelling = (fulfilment: Fulfilment, callOff: CallOff): CancelPart => ({
   prepare: async (work, orders) => {
     const session = await fulfilment.service.cancelWithin(
       work,
@@ -37,26 +47,29 @@ export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
     )
     return {
       check: (order, lines) => session.check({ order, lines }).blocked,
-      apply: (order, lines) => void session.apply({ order, lines }, 'cancelled'),
+      apply: (order, lines) => session.apply({ order, lines }, 'cancelled'),
       untouched: (order, units) => session.untouched(order, units),
       withdraw: (order) => session.withdraw(order),
-      finish: () => work.add(...session.writes()),
+      finish: async () => {
+        work.add(...session.writes())
+        await callOff(work, session.opened(), { actor: 'system' })
+      },
     }
   },
 })
 
 /** Something that may as well be done a little later: a failure is said and the next time tried again. */
 export const repeating = (everyMs: number, late: string, run: () => Promise<unknown>, log: Logger) => {
-  let timer: NodeJS.Timeout | undefined
+  let end: (() => void) | undefined
   let round: Promise<unknown> = Promise.resolve()
   return {
     start: (): void => {
-      timer = setInterval(() => {
+      end = every(everyMs, () => {
         round = round.then(run).catch((fault: unknown) => log.warn({ fault }, late))
-      }, everyMs)
+      })
     },
     stop: async (): Promise<void> => {
-      clearInterval(timer)
+      end?.()
       await round
     },
   }
@@ -77,13 +90,27 @@ export const inBackground = (without: string, run: (isStopped: () => boolean) =>
   }
 }
 
+type Following = Readonly<{
+  database: Database
+  journal: JournalReader
+  reactions: readonly Reaction[]
+  handlers: readonly TaskHandler[]
+  log: Logger
+  backlog: () => number
+}>
+/** What reacts to events, and what does tasks. */
+export const following = ({ database, journal, reactions, handlers, log, backlog }: Following) => ({
+  consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, backlog),
+  tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, backlog),
+})
+
 /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */
 export const settling = (consumers: Consumers, tasks: TaskWorker, wakeUps: WakeUps) => async (): Promise<void> => {
   while (!(await consumers.caughtUp()) || !(await tasks.quiet())) {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, 20)
+      const callOff = later(20, resolve)
       wakeUps.once(() => {
-        clearTimeout(timer)
+        callOff()
         resolve()
       })
     })

@@ -3,39 +3,34 @@ import { join } from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import { cartRoutes } from './carts/routes.ts'
 import { Carts } from './carts/service.ts'
-import { PostgresCarts } from './carts/store.ts'
-import { PostgresCatalog } from './catalog/store.ts'
 import { Catalog } from './catalog/service.ts'
 import { productRoutes, promotionRoutes } from './catalog/routes.ts'
 import { contactsFrom, dialectPorts, stockQueries } from './dialect-ports.ts'
 import { dialectRoutes } from './dialects/dialect-routes.ts'
 import { measuredOf } from './measured-store.ts'
+import { postgresStores } from './shop-stores.ts'
 import { prepareDatabase } from './shop-tables.ts'
-import { addressLines, cancelling, homeOf, inBackground, repeating, settling } from './shop-wiring.ts'
+import { addressLines, cancelling, following, homeOf, inBackground, repeating, settling } from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
-import { postgresFulfilmentStores } from './fulfilment/store.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
 import { Keys } from './identity/keys-store.ts'
+import { userGroupRoutes } from './identity/users-routes.ts'
 import { Users } from './identity/users-service.ts'
-import { PostgresUsers } from './identity/users-store.ts'
 import { stockMoves } from './inventory/reactions.ts'
 import { networkRoutes } from './inventory/network-routes.ts'
 import { inventoryRoutes } from './inventory/routes.ts'
 import { Inventory } from './inventory/service.ts'
-import { betterWays } from './inventory/better-service.ts'
+import { betteringWays } from './inventory/better-service.ts'
 import { createSourcing } from './inventory/sourcing-room.ts'
 import { Explanations } from './inventory/why-service.ts'
-import { PostgresInventory } from './inventory/store.ts'
 import { Warehouses } from './inventory/warehouses-service.ts'
 import type { Instant } from './kernel/ids.ts'
 import type { BatchLimits } from './kernel/micro-batch.ts'
 import { Reaper } from './orders/expiry-service.ts'
 import type { IntakePorts } from './orders/intake-service.ts'
 import { fillListing } from './orders/listing-reactions.ts'
-import { postgresListing } from './orders/listing-store.ts'
 import { Placement } from './orders/placement-service.ts'
 import { followFulfilment, followParcels, followPayments, followStock, followTransfers } from './orders/reactions.ts'
-import { recentOrders } from './orders/recent-store.ts'
 import { OrderReads } from './orders/reads-service.ts'
 import { followReturns, returnableOrders } from './orders/returns-reactions.ts'
 import { Betterment } from './orders/better-service.ts'
@@ -44,7 +39,6 @@ import { Promises } from './orders/promise-service.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { trackingPath, trackingRoutes } from './orders/tracking-routes.ts'
 import { OrderService } from './orders/service.ts'
-import { PostgresOrders } from './orders/store.ts'
 import { stuckRoutes } from './orders/stuck-routes.ts'
 import { OrderReasons } from './orders/why-service.ts'
 import { postgresStuck } from './orders/stuck-store.ts'
@@ -53,16 +47,13 @@ import { createInsights } from './insights/insights.ts'
 import { Lateness } from './insights/lateness-service.ts'
 import { createNotifications } from './notifications/notifications.ts'
 import { createShipping } from './shipping/room.ts'
-import { postgresShippingStores } from './shipping/store.ts'
-import { createPayments, paymentsInPostgres } from './payments/room.ts'
-import { Consumers } from './platform/bus/consumers.ts'
+import { createPayments } from './payments/room.ts'
 import { JournalReader } from './platform/bus/journal.ts'
 import { WakeUps } from './platform/bus/wake.ts'
 import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
-import { TaskWorker } from './platform/tasks/worker.ts'
 import { flow } from './flow.ts'
 import { plansIn, promisingSource } from './promise-wiring.ts'
 import { createSimulating } from './simulation-wiring.ts'
@@ -92,6 +83,9 @@ export const openShop = async ({
 }: ShopOptions) => {
   const database = new Database(connection, (fault) => log.warn({ fault: fault.message }, 'a database connection was lost'))
   await prepareDatabase(database, say)
+  await database.learnTime()
+  const stores = postgresStores(database)
+  const { stock: stockStore, orders: orderStore } = stores
   const records = new PostgresRecords(database)
   const journal = new JournalReader(database)
   const wakeUps = new WakeUps(database, log)
@@ -101,11 +95,11 @@ export const openShop = async ({
   const geocode = (country: string, postalCode?: string) => addresses().geocode(country, postalCode)
 
   const keys = new Keys(database)
-  const catalog = new Catalog({ batches: database, records, stores: new PostgresCatalog(database), committed })
-  const warehouses = new Warehouses({ database, warn: (fault, what) => log.warn({ fault }, what) })
-  const stockStore = new PostgresInventory(database)
+  const catalog = new Catalog({ batches: database, records, stores: stores.catalog, committed })
+  const warehouses = new Warehouses({ store: stores.warehouses, warn: (fault, what) => log.warn({ fault }, what) })
   const sourcing = createSourcing({
-    database,
+    batches: database,
+    storage: stores.sourcing,
     log,
     records,
     now,
@@ -114,7 +108,7 @@ export const openShop = async ({
     zone: configuration.timeZone,
     backlog: () => placement.backlog(),
     stock: stockStore,
-    recent: recentOrders(database),
+    recent: stores.recent,
   })
   const inventory = new Inventory({
     batches: database,
@@ -128,20 +122,20 @@ export const openShop = async ({
       bufferDays: (lane) => lateness.bufferDays(lane),
     }),
     threshold: (sku) => catalog.product(sku)?.lowStock ?? 5,
+    network: () => warehouses.network,
     zone: configuration.timeZone,
     committed,
   })
 
-  const users = new Users({ batches: database, records, store: new PostgresUsers(database), now, committed })
+  const users = new Users({ batches: database, records, store: stores.users, now, committed })
   const stock = stockQueries(stockStore)
-  const carts = new Carts({ batches: database, store: new PostgresCarts(database), catalog, stock, now })
+  const carts = new Carts({ batches: database, store: stores.carts, catalog, stock, now })
 
-  const orderStore = new PostgresOrders(database)
   const reads = new OrderReads(orderStore, records)
   const fulfilment = createFulfilment({
     batches: database,
     records,
-    stores: postgresFulfilmentStores(database),
+    stores: stores.fulfilment,
     committed,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
@@ -151,7 +145,7 @@ export const openShop = async ({
     records,
     repository: orderStore,
     inventory,
-    cancelling: cancelling(fulfilment),
+    cancelling: cancelling(fulfilment, (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin)),
     committed,
   })
   const placement = new Placement({
@@ -169,7 +163,7 @@ export const openShop = async ({
   const payments = createPayments({
     batches: database,
     records,
-    storage: paymentsInPostgres(database),
+    storage: stores.payments,
     orders: reads,
     now,
     signal: committed,
@@ -181,7 +175,7 @@ export const openShop = async ({
   const shipping = await createShipping({
     batches: database,
     records,
-    stores: postgresShippingStores(database),
+    stores: stores.shipping,
     baseUrl,
     committed,
     now,
@@ -191,10 +185,20 @@ export const openShop = async ({
     },
     recipient: async (order) => addressLines((await reads.one(order))?.person),
   })
-  const returns = createReturns({ database, records, orders: returnableOrders(orderStore), warehouses, now, committed })
-  const notifications = createNotifications({
-    database,
+  const returns = createReturns({
+    batches: database,
     records,
+    store: stores.returns,
+    orders: returnableOrders(orderStore),
+    warehouses,
+    now,
+    committed,
+  })
+  const notifications = createNotifications({
+    batches: database,
+    records,
+    storage: stores.notifications,
+    now,
     shop: { name: 'Waybill', url: configuration.publicUrl },
     smtpUrl: configuration.smtpUrl,
     mailFrom: configuration.mailFrom,
@@ -212,7 +216,7 @@ export const openShop = async ({
   const rooms = {
     orders: {
       reactions: {
-        listing: fillListing(postgresListing),
+        listing: fillListing(stores.listing),
         followPayments: followPayments(orders),
         followStock: followStock(orders),
         followTransfers: followTransfers(orders),
@@ -240,19 +244,17 @@ export const openShop = async ({
     now,
     reservationSeconds: configuration.reservationTtlSeconds,
   }
-  const consumers = new Consumers(database, journal, reactions, log, placement.backlog)
   const handlers = [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks]
-  const tasks = new TaskWorker(database, handlers, log, placement.backlog)
+  const { consumers, tasks } = following({ database, journal, reactions, handlers, log, backlog: placement.backlog })
   const reaper = new Reaper(orders, orderStore, log)
-  wakeUps.on(() => consumers.wake())
-  wakeUps.on(() => tasks.wake())
+  for (const followers of [consumers, tasks]) wakeUps.on(() => followers.wake())
   const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
   const shadowSaving = repeating(5_000, 'figures of shadow policies are saved later', () => sourcing.shadows.flush(), log)
   const pricing = repeating(60_000, 'scarcity prices are reckoned later', () => sourcing.prices.round(), log)
   const betterment = new Betterment({
     orders,
     repository: orderStore,
-    betterWays: betterWays(sourcing.engine, sourcing.prices, stockStore),
+    ...betteringWays(sourcing, stockStore, records),
     leastSaving: configuration.replanSaving,
     backlog: placement.backlog,
     now,
@@ -260,9 +262,8 @@ export const openShop = async ({
   })
   const bettering = repeating(60_000, 'orders are sent better later', () => betterment.round(), log)
   const overdue = repeating(600_000, 'those who wait for overdue supply are told later', () => inventory.reviewOverdue(), log)
-  const { backlog } = placement
   const { timeZone: zone } = configuration
-  const simulating = createSimulating({ database, records, warehouses, sourcing, zone, now, backlog, log })
+  const simulating = createSimulating({ database, records, warehouses, sourcing, zone, now, backlog: placement.backlog, log })
   const view = { publicUrl: baseUrl, trackingPath }
   const explanations = new Explanations({
     networkAt: (version) => warehouses.networkAt(version),
@@ -286,6 +287,7 @@ export const openShop = async ({
     networkRoutes({ warehouses, geocode }),
     sourcing.routes,
     cartRoutes(carts),
+    userGroupRoutes(users),
     ...dialectRoutes(
       dialectPorts({
         batches: database,
@@ -370,7 +372,7 @@ export const openShop = async ({
       reaper.start()
       cartSweep.start()
       shadowSaving.start()
-      pricing.start()
+      if (configuration.scarcity) pricing.start()
       simulating.simulations.start()
       if (configuration.replanSaving > 0) bettering.start()
       overdue.start()

@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../kernel/ids.ts'
 import { instant, milliseconds } from '../kernel/time.ts'
+import { nowMs } from '../kernel/timers.ts'
 import type { PriceBook } from './pricing.ts'
 import type { Product, ProductBook } from './product.ts'
 import type { Promotion, ShippingMethod } from './promotion.ts'
@@ -76,7 +77,7 @@ export class CatalogCache implements PriceBook, ProductBook {
   #refreshing: Promise<void> | undefined
 
   /** @param clock monotonic milliseconds. */
-  constructor(stores: CatalogStores, clock: () => number = () => performance.now()) {
+  constructor(stores: CatalogStores, clock: () => number = nowMs) {
     this.#stores = stores
     this.#products = new RememberedRows(stores.products, ({ sku }) => sku)
     this.#promotions = new RememberedRows(stores.promotions, ({ code }) => code)

@@ -1,5 +1,6 @@
 /** `waybill why ORDER`: where each line of an order comes from, and why from there: the sourcing engine's own account. */
 import type { Command } from 'commander'
+import { utilisationOf } from '../inventory/network.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { Live } from '../orders/order.ts'
 import type { OrderWhy } from '../orders/why-service.ts'
@@ -116,9 +117,11 @@ const sourcedToday = async (shop: Shop, id: OrderId, { placed, progress }: Live,
       return network.warehouses.map(({ id: place }) => (free.find((level) => level.place === place)?.units ?? 0) + own(sku, place))
     },
     lots: stock.seen.lots,
+    price: shop.sourcing.prices.over(network),
+    utilisation: utilisationOf(network, shop.warehouses.backlog),
   }
-  const { shippingMethod, channel, totals } = placed
-  const facts = { shippingMethod, channel, total: totals.total, country: progress.destination.country }
+  const { shippingMethod, channel, totals, customerGroup: group } = placed
+  const facts = { shippingMethod, channel, group, total: totals.total, country: progress.destination.country }
   const sourcer = createSourcer(network, shop.sourcing.policies.choose(facts).policy)
   const order = {
     at: shop.now(),

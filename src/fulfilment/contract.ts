@@ -6,6 +6,11 @@ import type { Write } from '../platform/store/work.ts'
 export type WorkLine = Readonly<{ line: number; sku: Sku; quantity: number }>
 export type ParcelLine = WorkLine
 export type PackedParcel = Readonly<{ parcel: string; weightGrams: number; lines: readonly ParcelLine[] }>
+/**
+ * One parcel that holds what several orders of one customer ask for. Each order's part of it is a parcel of its own here; the
+ * carrier knows them all by the `id` of the first.
+ */
+export type SharedParcel = Readonly<{ id: string; weightGrams: number; parts: readonly string[] }>
 
 /** Facts on a fulfilment order's stream. */
 export type FulfilmentEvent = Readonly<
@@ -28,18 +33,21 @@ export type FulfilmentEvent = Readonly<
   /** Supply came in at another warehouse: a transfer brings these units here. */
   | { type: 'UnitsRerouted'; order: OrderId; place: Place; from: Place; lines: readonly WorkLine[] }
   /** Units that travelled here will not come: declined by the sender, or missing or damaged on arrival. They leave the work. */
-  | { type: 'UnitsNotComing'; order: OrderId; place: Place; lines: readonly WorkLine[]; reason: 'declined' | 'lost' }
+  | { type: 'UnitsNotComing'; order: OrderId; place: Place; lines: readonly WorkLine[]; reason: 'declined' | 'lost'; over?: true }
   | { type: 'FulfilmentHeld'; order: OrderId }
   | { type: 'FulfilmentUnheld'; order: OrderId }
   /** Parcels of this work may not be handed over; said until they are collected, also after packing. */
   | { type: 'CollectionHeld'; order: OrderId }
   | { type: 'CollectionUnheld'; order: OrderId }
   | { type: 'FulfilmentAddressed'; order: OrderId; country: string; postalCode: string; addressPending: boolean }
+  /** To be packed into one parcel with the work for these orders, if all of it is picked by then. */
+  | { type: 'FulfilmentCombined'; order: OrderId; shipment: string; with: readonly OrderId[] }
   /** The warehouse may work on it: money secured, no hold, every unit at the place. */
   | { type: 'FulfilmentReleased'; order: OrderId; place: Place; lines: readonly LineUnits[] }
   | { type: 'UnitsPicked'; order: OrderId; place: Place; lines: readonly WorkLine[] }
   /** Fewer were found than asked: these units leave this fulfilment order, and orders sources them again. */
-  | { type: 'UnitsFoundShort'; order: OrderId; place: Place; lines: readonly WorkLine[]; by: string }
+  /** `over`: nothing is left of the work. */
+  | { type: 'UnitsFoundShort'; order: OrderId; place: Place; lines: readonly WorkLine[]; by: string; over?: true }
   | {
       type: 'FulfilmentPacked'
       order: OrderId
@@ -51,6 +59,8 @@ export type FulfilmentEvent = Readonly<
       shippingMethod: string
       collectionBlocked: boolean
       addressPending: boolean
+      /** The parcel has one label with those of other orders. */
+      shared?: SharedParcel
     }
   /** One of several parcels left; the last one is `FulfilmentCollected`. */
   | { type: 'ParcelLeft'; order: OrderId; parcel: string }
@@ -135,5 +145,7 @@ export interface CancelSession {
   /** Whether an order's work is planned with these units, and none of it begun. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
+  /** Parcels that were opened again for what was taken out of them: no carrier may have them. */
+  opened(): readonly string[]
   writes(): readonly Write[]
 }

@@ -5,7 +5,7 @@
 import { type Change, Deciding, isRefusal, type Stored } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
-import type { LineUnits, OrderEventOf } from '../orders/contract.ts'
+import type { BundlePart, Combined, LineUnits, OrderEventOf } from '../orders/contract.ts'
 import type { CancelAsked, FulfilmentEvent, LineHints, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
 import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
@@ -103,6 +103,7 @@ export class Desk {
         collectionHeld: held || (event.collectionBlocked ?? false),
       })
       this.#file(this.#ids, order, id)
+      if (event.combined?.place === shipment.place) this.#must(id, { do: 'combine', ...combinedOf(event.combined) })
       const travelling = lines.filter(({ from, kind }) => from !== shipment.place && kind !== 'backorder' && kind !== 'preorder')
       for (const from of new Set(travelling.map((line) => line.from)))
         this.#requestTransfer({
@@ -153,10 +154,10 @@ export class Desk {
     }
   }
 
-  /** What is there leaves alone: what waits for supply is planned as work of its own. A bundle stays together. */
-  part(order: OrderId): void {
+  /** What is there leaves alone: what waits for supply is planned as work of its own. Bundles stay whole. */
+  part(order: OrderId, bundles: readonly BundlePart[] = []): void {
     for (const { id, state } of this.of(order)) {
-      const plan = partingOf(state)
+      const plan = partingOf(state, bundles)
       if (plan === undefined) continue
       this.#must(id, { do: 'reduce', lines: plan.lines, reason: 'split' })
       const later = this.#mint()
@@ -172,6 +173,12 @@ export class Desk {
       return sku === undefined ? [] : [{ line, sku, quantity }]
     })
     this.#requestTransfer({ order: state.order, fulfilment: id, from, to: state.place, lines })
+  }
+
+  /** The work at that place shares a parcel with other orders'. */
+  combined(order: OrderId, event: Combined): void {
+    for (const { id, state } of this.of(order))
+      if (state.place === event.place) this.#must(id, { do: 'combine', ...combinedOf(event) })
   }
 
   holds(order: OrderId, release: boolean, collection: boolean): void {
@@ -254,6 +261,7 @@ export class Desk {
 
   /** The fact of a cancellation: what was not taken inline, because it was not planned yet, is taken now. */
   unitsCancelled(order: OrderId, lines: readonly LineUnits[], reason: string): void {
+    if (leftBefore.has(reason)) return
     const rest = without(summed(lines), this.#cancelled.take(order, lines))
     if (rest.length === 0) return
     const taken = this.cancel({ order, lines: rest }, reason)
@@ -328,6 +336,9 @@ export class Desk {
   }
 }
 
+/** Units cancelled for these reasons have left the work before: it was a warehouse that did not have them. */
+const leftBefore: ReadonlySet<string> = new Set(['not_found', 'sold_out'])
+
 const ownerOf = (state: FulfilmentOrder | Transfer | undefined): OrderId | undefined =>
   state !== undefined && 'order' in state ? state.order : undefined
 const plannedLine = ({ line, sku, quantity, from, kind, bundle, grams }: RequestedLine) => ({
@@ -339,6 +350,7 @@ const plannedLine = ({ line, sku, quantity, from, kind, bundle, grams }: Request
   ...(bundle === undefined ? {} : { bundle }),
   ...(grams === undefined ? {} : { grams }),
 })
+const combinedOf = ({ shipment, with: others }: Combined) => ({ shipment, with: others })
 const supplyOf = (state: Live, line: number): number => state.lines.find((known) => known.line === line)?.supply ?? 0
 const byProgress = ['awaiting_stock', 'awaiting_transfer', 'planned', 'released', 'picking', 'packed', 'collected']
 const progress = ({ status }: Live): number => byProgress.indexOf(status)

@@ -73,7 +73,14 @@ const changed = (state: Live, event: Exclude<FulfilmentEvent, { type: 'Fulfilmen
     case 'CollectionUnheld':
       return { collectionHeld: false }
     case 'FulfilmentAddressed':
-      return { country: event.country, postalCode: event.postalCode, addressPending: event.addressPending }
+      return {
+        country: event.country,
+        postalCode: event.postalCode,
+        addressPending: event.addressPending,
+        ...(state.combined === undefined ? {} : { combined: undefined }),
+      }
+    case 'FulfilmentCombined':
+      return { combined: { shipment: event.shipment, with: event.with } }
     case 'FulfilmentReleased':
       return { status: 'released' }
     case 'UnitsPicked':

@@ -3,9 +3,9 @@
  * Pure: what it needs arrives inside the command. Repeated steps change nothing; impossible ones say what may be done now.
  */
 import { type Decider, fold, type Refusal, refuse } from '../kernel/decider.ts'
-import type { Instant, Place } from '../kernel/ids.ts'
+import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
-import type { FulfilmentEvent, FulfilmentEventOf, PackedParcel } from './contract.ts'
+import type { FulfilmentEvent, FulfilmentEventOf, PackedParcel, SharedParcel } from './contract.ts'
 import { evolve } from './evolve.ts'
 import { summed, totalOf, unitsOf } from './units.ts'
 import {
@@ -37,7 +37,8 @@ export type FulfilmentCommand = Readonly<{ at: Instant }> &
     | { do: 'address'; country: string; postalCode: string; pending: boolean }
     | { do: 'pick'; lines?: readonly LineUnits[] | undefined }
     | { do: 'short'; lines: readonly LineUnits[]; by: string }
-    | { do: 'pack'; parcels: readonly ParcelAsked[] }
+    | { do: 'combine'; shipment: string; with: readonly OrderId[] }
+    | { do: 'pack'; parcels: readonly ParcelAsked[]; shared?: SharedParcel | undefined }
     | { do: 'parcelCollected'; parcel: string }
     | { do: 'parcelDelivered'; parcel: string }
     | { do: 'reduce'; lines: readonly LineUnits[] | 'all'; reason: string }
@@ -83,7 +84,8 @@ const decide = (command: FulfilmentCommand, state: FulfilmentOrder): Events | No
     case 'giveUp': {
       const lines = workLines(state, awaited(state, command.lines, 'transit'))
       const { order, place } = state
-      return lines.length === 0 ? [] : released(state, [{ type: 'UnitsNotComing', order, place, lines, reason: command.reason }])
+      const gone = { type: 'UnitsNotComing', order, place, lines, reason: command.reason } as const
+      return lines.length === 0 ? [] : released(state, [endingWith(state, gone)])
     }
     case 'hold':
       return hold(state, command.release, command.collection)
@@ -93,12 +95,17 @@ const decide = (command: FulfilmentCommand, state: FulfilmentOrder): Events | No
       if (same || isOver(state) || state.status === 'collected') return []
       return [{ type: 'FulfilmentAddressed', order: state.order, country, postalCode, addressPending }]
     }
+    case 'combine': {
+      const { shipment, with: others } = command
+      if (isOver(state) || state.parcels.length > 0 || state.combined?.shipment === shipment) return []
+      return [{ type: 'FulfilmentCombined', order: state.order, shipment, with: others }]
+    }
     case 'pick':
       return pick(state, command.lines)
     case 'short':
       return short(state, command.lines, command.by)
     case 'pack':
-      return pack(state, command.parcels)
+      return pack(state, command.parcels, command.shared)
     case 'parcelCollected':
       return parcelCollected(state, command.parcel)
     case 'parcelDelivered':
@@ -195,10 +202,16 @@ const short = (state: Live, asked: readonly LineUnits[], by: string): Events | N
   if (wrong !== undefined) return wrong
   const { order, place } = state
   const lines = workLines(state, asked)
-  return lines.length === 0 ? [] : [{ type: 'UnitsFoundShort', order, place, lines, by }]
+  return lines.length === 0 ? [] : [endingWith(state, { type: 'UnitsFoundShort', order, place, lines, by })]
 }
 
-const pack = (state: Live, asked: readonly ParcelAsked[]): Events | No => {
+/** Says so where the work is over with these units: nothing else will. */
+const endingWith = <Event extends FulfilmentEventOf<'UnitsFoundShort' | 'UnitsNotComing'>>(state: Live, event: Event): Event => {
+  const after = evolve(state, event)
+  return isLive(after) && after.status === 'short' ? { ...event, over: true } : event
+}
+
+const pack = (state: Live, asked: readonly ParcelAsked[], shared?: SharedParcel): Events | No => {
   const byDefault = asked.length === 1 && asked[0]?.lines === undefined
   if (byDefault && ['packed', 'collected', 'delivered'].includes(state.status)) return []
   if (!working(state)) return blockedNow(state, 'pack')
@@ -228,6 +241,7 @@ const pack = (state: Live, asked: readonly ParcelAsked[]): Events | No => {
       shippingMethod,
       collectionBlocked,
       addressPending,
+      ...(shared === undefined ? {} : { shared }),
     },
   ]
 }

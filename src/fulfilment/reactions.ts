@@ -18,6 +18,7 @@ type Followed = Extract<
       | 'BackorderFilled'
       | 'WaitEnded'
       | 'ChoiceMade'
+      | 'ParcelsCombined'
       | 'HoldPlaced'
       | 'HoldReleased'
       | 'AddressChanged'
@@ -31,6 +32,7 @@ const followed: readonly Followed['type'][] = [
   'BackorderFilled',
   'WaitEnded',
   'ChoiceMade',
+  'ParcelsCombined',
   'HoldPlaced',
   'HoldReleased',
   'AddressChanged',
@@ -49,7 +51,9 @@ const follow = (desk: Desk, order: Envelope['stream'], event: Followed): void =>
     case 'WaitEnded':
       return desk.waitEnded(order, event.lines)
     case 'ChoiceMade':
-      return event.choice === 'split' ? desk.part(order) : undefined
+      return event.choice === 'split' ? desk.part(order, event.bundles) : undefined
+    case 'ParcelsCombined':
+      return desk.combined(order, event)
     case 'HoldPlaced':
       return desk.held(order, event.blocks)
     case 'HoldReleased':

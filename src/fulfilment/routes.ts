@@ -103,9 +103,10 @@ export const fulfilmentRoutes =
       reply: FastifyReply,
       id: string,
       command: Unstamped<FulfilmentCommand>,
+      handle: FulfilmentService['handle'] = (asked) => service.handle(asked),
     ): Promise<ReturnType<typeof fulfilmentView>> => {
       await found(id, request)
-      const outcome = await service.handle({
+      const outcome = await handle({
         id,
         command,
         origin: actor(request),
@@ -152,7 +153,9 @@ export const fulfilmentRoutes =
     edge.post('/v1/fulfilment-orders/:id/pack', { schema: packSchema, config: { policy: workers } }, (request, reply) => {
       const at = now()
       const parcels = request.body?.parcels?.map((parcel) => ({ ...parcel, parcel: newId(at) })) ?? [{ parcel: newId(at) }]
-      return step(request, reply, request.params.id, { do: 'pack', parcels })
+      // Who names parcels packs these alone; else what shares a parcel with other orders is packed with them.
+      const handle = request.body?.parcels === undefined ? service.pack.bind(service) : undefined
+      return step(request, reply, request.params.id, { do: 'pack', parcels }, handle)
     })
     edge.post('/v1/fulfilment-orders/:id/put-back', { schema: putBackSchema, config: { policy: workers } }, (request, reply) =>
       step(request, reply, request.params.id, { do: 'putBack', lines: request.body?.lines }),

@@ -21,6 +21,7 @@ import type {
 } from './contract.ts'
 import { Desk } from './desk.ts'
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
+import { sharingOf } from './sharing.ts'
 import type { FulfilmentStores } from './store.ts'
 import { transfer, type Transfer, type TransferCommand, type TransferReason } from './transfer.ts'
 import { type FulfilmentOrder, isLive, isOver, isWaiting, type Live } from './work.ts'
@@ -75,6 +76,18 @@ export class FulfilmentService implements FulfilmentQueries {
     return this.fulfilments.handle(asked)
   }
 
+  /** Packs all of it into one parcel, and with it the work for other orders that share that parcel and are ready. */
+  async pack(asked: Asked<FulfilmentCommand>): Promise<FulfilmentOutcome> {
+    const { batches, committed } = this.#options
+    const [outcome] = await isolateFaults([asked], (items) =>
+      batches.batch((work) => Promise.all(items.map((one) => this.#packWithin(work, one)))),
+    )
+    committed()
+    if (outcome === undefined) throw new Error('packing was not answered')
+    if (outcome instanceof Fault) throw outcome.cause
+    return outcome
+  }
+
   handleTransfer(asked: Asked<TransferCommand>): Promise<TransferOutcome> {
     return this.transfers.handle(asked)
   }
@@ -127,6 +140,10 @@ export class FulfilmentService implements FulfilmentQueries {
       apply: (cancel, reason) => desk.cancelInline(cancel, reason),
       untouched: (order, units) => desk.untouched(order, units),
       withdraw: (order) => desk.withdraw(order),
+      opened: () =>
+        desk.changes.fulfilments.flatMap(({ events }) =>
+          events.flatMap((event) => (event.type === 'FulfilmentReduced' ? (event.opened ?? []) : [])),
+        ),
       writes: () => this.writes(desk, work),
     }
   }
@@ -150,6 +167,30 @@ export class FulfilmentService implements FulfilmentQueries {
       else known.push({ id, order, place, status, lines })
     }
     return found
+  }
+
+  async #packWithin(work: Work, asked: Asked<FulfilmentCommand>): Promise<FulfilmentOutcome> {
+    const { fulfilments } = this.stores
+    const before = (await fulfilments.get([asked.id])).get(asked.id)?.state
+    const orders = before !== undefined && isLive(before) ? (before.combined?.with ?? []) : []
+    const others = orders.length === 0 ? [] : await fulfilments.idsBy(work, 'order_id', orders)
+    const states = await fulfilments.lock(work, [...new Set([asked.id, ...others])].sort())
+    const sharing = sharingOf(asked.id, states, () => newId(work.now))
+    const packing = (at: number): FulfilmentCommand | undefined => {
+      const part = sharing?.parts[at]
+      if (sharing === undefined || part === undefined) return undefined
+      const parcels = [{ parcel: part.parcel, weightGrams: part.weightGrams }]
+      return { do: 'pack', at: work.now, parcels, shared: sharing.shared }
+    }
+    const [first] = await this.fulfilments.within(work, [{ ...asked, command: packing(0) ?? asked.command }])
+    if (first === undefined) throw new Error('packing was not answered')
+    if (isRefusal(first) || first.replayed || sharing === undefined) return first
+    const rest = sharing.parts
+      .slice(1)
+      .map(({ id }, at) => ({ id, origin: asked.origin, command: packing(at + 1) ?? asked.command }))
+    for (const outcome of await this.fulfilments.within(work, rest))
+      if (isRefusal(outcome)) throw new Error(`a part of a shared parcel could not be packed: ${outcome.detail}`)
+    return first
   }
 
   async #assembleBatch(batch: readonly AssembleAsked[]): Promise<readonly (Assembled | Refusal<AssembleReason> | Fault)[]> {

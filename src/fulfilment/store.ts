@@ -45,7 +45,7 @@ export const fulfilmentTable: StreamTable<FulfilmentOrder> = {
 export const transferTable: StreamTable<Transfer> = {
   table: 'fulfilment.transfers',
   columns: {
-    order_id: { type: 'uuid', of: (state) => ('order' in state ? (state.order ?? null) : null) },
+    order_id: { type: 'uuid', nullable: true, of: (state) => ('order' in state ? (state.order ?? null) : null) },
     from_place: { type: 'text', of: (state) => ('from' in state ? state.from : null) },
     to_place: { type: 'text', of: (state) => ('to' in state ? state.to : null) },
     status: { type: 'text', of: ({ status }) => status },

@@ -31,6 +31,7 @@ export const fulfilmentView = (id: string, version: number, state: Live) => {
     country: state.country,
     postalCode: state.postalCode,
     shippingMethod: state.shippingMethod,
+    ...(state.combined === undefined ? {} : { packWith: state.combined.with }),
     actions: actions(state),
   }
 }

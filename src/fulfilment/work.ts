@@ -3,7 +3,7 @@
  * A line's units are awaited (`supply`, `transit`), on the shelf, picked, or packed: always exactly one of these.
  */
 import type { OrderId, Place } from '../kernel/ids.ts'
-import type { FulfilmentStatus, LineUnits } from '../orders/contract.ts'
+import { type BundlePart, type FulfilmentStatus, leavesAlone, type LineUnits } from '../orders/contract.ts'
 import type { PackedParcel, WorkLine } from './contract.ts'
 import { summed, totalOf, unitsOf } from './units.ts'
 
@@ -36,6 +36,8 @@ export type Live = Readonly<{
   postalCode: string
   shippingMethod: string
   addressPending: boolean
+  /** The parcel that it is to share with other orders of its customer. */
+  combined?: Readonly<{ shipment: string; with: readonly OrderId[] }> | undefined
 }>
 export type FulfilmentOrder = Readonly<{ status: 'unplanned' }> | Live
 
@@ -130,15 +132,28 @@ export const reductionOf = (state: Live, asked: readonly LineUnits[] | 'all'): R
   return { lines, putBack: merge(putBack), supply, transit, here: merge(here), ...openings(state.parcels, fromParcels) }
 }
 
-/** What waits for supply, as work of its own; undefined where all of it waits, or nothing does. */
-export const partingOf = (state: Live) => {
+/**
+ * What waits for supply, as work of its own, with the bundles that it belongs to; undefined where nothing would be left, or
+ * where units of such a bundle are still on their way here.
+ */
+export const partingOf = (state: Live, bundles: readonly BundlePart[]) => {
   const { order, number, place, held, country, postalCode, shippingMethod, addressPending, collectionHeld } = state
-  const waiting = state.lines.filter(({ supply }) => supply > 0)
-  const units = waiting.reduce((sum, { supply }) => sum + supply, 0)
-  const torn = waiting.some(({ bundle }) => bundle !== undefined)
-  if (units === 0 || units === totalOf(state.lines) || torn || !isWaiting(state)) return undefined
-  const lines = waiting.map(({ line, sku, supply, grams }) => {
-    return { line, sku, quantity: supply, from: place, kind: 'backorder' as const, grams }
+  const isUnknown = state.lines.some(
+    ({ line, supply, bundle }) => supply > 0 && bundle !== undefined && !bundles.some((part) => part.line === line),
+  )
+  const rows = state.lines.map(({ line, quantity, supply }) => ({ line, inHand: quantity - supply, waits: supply }))
+  const leaves = leavesAlone(rows, bundles)
+  const later = state.lines.map((known) => ({ ...known, stays: known.quantity - known.supply - (leaves.get(known.line) ?? 0) }))
+  const units = later.reduce((sum, { supply, stays }) => sum + supply + stays, 0)
+  const travels = later.some(({ stays, transit }) => stays > 0 && transit > 0)
+  if (units === 0 || units === totalOf(state.lines) || isUnknown || travels || !isWaiting(state)) return undefined
+  const lines = later.flatMap(({ line, sku, supply, stays, grams, bundle }) => {
+    const known = { line, sku, from: place, grams, ...(bundle === undefined ? {} : { bundle }) }
+    const kinds = [
+      { ...known, quantity: supply, kind: 'backorder' as const },
+      { ...known, quantity: stays, kind: 'stock' as const },
+    ]
+    return kinds.filter(({ quantity }) => quantity > 0)
   })
   return { order, number, place, held, country, postalCode, shippingMethod, addressPending, collectionHeld, lines }
 }

@@ -1,6 +1,7 @@
 /** API keys: made once, shown once, kept as a hash. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Instant, Place } from '../kernel/ids.ts'
+import { nowMs } from '../kernel/timers.ts'
 import type { Principal, Role } from '../platform/http/policy.ts'
 import { newId } from '../platform/ids.ts'
 import type { Database } from '../platform/postgres/database.ts'
@@ -33,7 +34,7 @@ export class Keys {
   /** At once where the key is remembered. */
   principalOf(key: string): Principal | undefined | Promise<Principal | undefined> {
     const known = this.#remembered.get(key)
-    return known !== undefined && known.until > performance.now() ? known.principal : this.#lookUp(key)
+    return known !== undefined && known.until > nowMs() ? known.principal : this.#lookUp(key)
   }
 
   async #lookUp(key: string): Promise<Principal | undefined> {
@@ -54,7 +55,7 @@ export class Keys {
             ...(row.carrier === null ? {} : { carrier: row.carrier }),
           }
     if (this.#remembered.size >= rememberedMax) this.#remembered.clear()
-    this.#remembered.set(key, { principal, until: performance.now() + rememberedMs })
+    this.#remembered.set(key, { principal, until: nowMs() + rememberedMs })
     return principal
   }
 

@@ -71,9 +71,9 @@ export class Users {
   async contactOf(userIds: readonly string[]): Promise<ReadonlyMap<string, Contact>> {
     const views = await this.#read(userIds)
     return new Map(
-      [...views].map(([userId, { id, person, name, email, phone, address }]) => [
+      [...views].map(([userId, { id, person, name, email, phone, address, group }]) => [
         userId,
-        { id, userId, ...(person === undefined ? {} : { ref: person }), ...merged({}, { name, email, phone, address }) },
+        { id, userId, ...(person === undefined ? {} : { ref: person }), ...merged({}, { name, email, phone, address, group }) },
       ]),
     )
   }

@@ -1,15 +1,16 @@
 /** The memory form of the accounts' store: for tests of rooms and for the simulation. */
 import type { Instant, PersonRef } from '../kernel/ids.ts'
-import type { Records } from '../platform/records/records.ts'
+import type { MemoryRecords } from '../platform/records/memory.ts'
+import { demand, MemoryTable } from '../platform/store/memory.ts'
 import { Aborted, type MemoryWrite, type Work, type Write } from '../platform/store/work.ts'
 import type { Account } from './users.ts'
 import type { NewAccount, UserRepository } from './users-store.ts'
 
 export class MemoryUsers implements UserRepository {
-  readonly rows = new Map<string, Account>()
-  readonly #owned = new Map<string, PersonRef[]>()
-  readonly #records: Records
-  constructor(records: Records) {
+  readonly rows = new MemoryTable<string, Account>()
+  readonly #owned = new MemoryTable<string, readonly PersonRef[]>()
+  readonly #records: Pick<MemoryRecords, 'forget'>
+  constructor(records: Pick<MemoryRecords, 'forget'>) {
     this.#records = records
   }
 
@@ -30,8 +31,8 @@ export class MemoryUsers implements UserRepository {
     return {
       apply: () => {
         for (const account of accounts) {
-          if (this.rows.has(account.userId)) throw new Aborted('conflict', account.userId)
-          this.rows.set(account.userId, account)
+          demand('user_id', userIdPattern.test(account.userId))
+          this.rows.insert(account.userId, account)
         }
       },
     }
@@ -39,11 +40,9 @@ export class MemoryUsers implements UserRepository {
 
   update(accounts: readonly Account[]): MemoryWrite {
     return {
+      ...this.#guarded(accounts),
       apply: () => {
-        for (const account of accounts) {
-          if (!this.rows.has(account.userId)) throw new Aborted('guard', account.userId)
-          this.rows.set(account.userId, account)
-        }
+        for (const account of accounts) this.rows.set(account.userId, account)
       },
     }
   }
@@ -51,17 +50,21 @@ export class MemoryUsers implements UserRepository {
   own(people: readonly Readonly<{ account: string; person: PersonRef }>[]): MemoryWrite {
     return {
       apply: () => {
-        for (const { account, person } of people) this.#owned.set(account, [...(this.#owned.get(account) ?? []), person])
+        for (const { account, person } of people) {
+          const owned = this.#owned.get(account) ?? []
+          if (owned.includes(person)) throw new Aborted('conflict', person)
+          this.#owned.set(account, [...owned, person])
+        }
       },
     }
   }
 
   erase(accounts: readonly Account[]): readonly Write[] {
-    // Records have no way to delete a person: in memory the rows are emptied instead.
     const refs = accounts.flatMap(({ id }) => this.#owned.get(id) ?? [])
     return [
-      this.#records.describe(refs.map((ref) => ({ ref, body: {} }))),
+      this.#records.forget(refs),
       {
+        ...this.#guarded(accounts),
         apply: () => {
           for (const { id, userId } of accounts) {
             this.rows.delete(userId)
@@ -77,9 +80,22 @@ export class MemoryUsers implements UserRepository {
       apply: () => {
         for (const { id, userId } of accounts) {
           if (this.rows.has(userId)) continue
+          demand('user_id', userIdPattern.test(userId))
           this.rows.set(userId, { id, userId, person: undefined, version: 1, createdAt: now, updatedAt: now })
         }
       },
     }
   }
+
+  #guarded(accounts: readonly Account[]): Pick<MemoryWrite, 'check' | 'touches' | 'guarded'> {
+    return {
+      check: () => {
+        for (const { id, userId } of accounts) if (this.rows.get(userId)?.id !== id) throw new Aborted('guard', userId)
+      },
+      touches: accounts.map(({ id }) => `identity.users ${id}`),
+      guarded: true,
+    }
+  }
 }
+
+const userIdPattern = /^[A-Za-z0-9 ._:-]{1,64}$/

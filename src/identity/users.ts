@@ -10,6 +10,8 @@ export type Profile = Readonly<{
   email?: string | undefined
   phone?: string | undefined
   address?: Address | undefined
+  /** The shop's own: policies of sourcing may be for customers of a group. */
+  group?: string | undefined
 }>
 /** The account's row: without anything that names a person, but for the caller's own id. */
 export type Account = Readonly<{
@@ -72,7 +74,12 @@ export const unlessPossible = (command: UserCommand, account: Account | undefine
 export const profileOf = (body: Readonly<Record<string, unknown>> | undefined): Profile => {
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
   const address = body?.['address']
-  const known = { name: text(body?.['name']), email: text(body?.['email']), phone: text(body?.['phone']) }
+  const known = {
+    name: text(body?.['name']),
+    email: text(body?.['email']),
+    phone: text(body?.['phone']),
+    group: text(body?.['group']),
+  }
   return merged({}, { ...known, address: isAddress(address) ? addressOf(address) : undefined })
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Day, Instant } from '../kernel/ids.ts'
 import { dayIn } from '../kernel/time.ts'
+import { nowMs } from '../kernel/timers.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
 import { office } from '../platform/http/policy.ts'
 import type { Database } from '../platform/postgres/database.ts'
@@ -30,8 +31,8 @@ export class Lateness {
 
   /** As last read: at most a minute old while promises are made. */
   bufferDays(lane: Lane): number {
-    if (performance.now() - this.#readAt > staleMs) {
-      this.#readAt = performance.now()
+    if (nowMs() - this.#readAt > staleMs) {
+      this.#readAt = nowMs()
       // A failed read leaves what is known; the next one comes in a minute.
       this.read().catch(() => undefined)
     }
@@ -41,7 +42,7 @@ export class Lateness {
   async read(): Promise<readonly LatenessCount[]> {
     const { zone, now } = this.#options
     const counts = await this.#store.counts(firstMonth(dayIn(zone, now())))
-    this.#readAt = performance.now()
+    this.#readAt = nowMs()
     this.#calibration = calibrate(counts)
     return counts
   }

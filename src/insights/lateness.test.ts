@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Day, OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { Shipment } from '../orders/contract.ts'
-import { calibrate, deliveriesMin, type Lane, type LatenessCount, latenessOf, reportOf } from './lateness.ts'
+import { calibrate, deliveriesMin, type Lane, type LatenessCount, latenessOf, pinballOf, reportOf } from './lateness.ts'
 
 const lane = (place: string, service = 'standard', country = 'GB'): Lane => ({ place: place as Place, service, country })
 const counted = (of: Lane, ...rows: readonly (readonly [days: number, deliveries: number])[]): LatenessCount[] =>
@@ -183,8 +183,58 @@ describe('The report of lanes', () => {
       { ...lane('leeds'), days: 4, deliveries: 10, onTime: 1 },
     ]
     assert.deepEqual(reportOf(rows), [
-      { ...lane('leeds'), deliveries: 60, onTimeRate: 0.85, bufferDays: 4, from: 'lane' },
-      { ...lane('york'), deliveries: 10, onTimeRate: 0.9, bufferDays: 4, from: 'service' },
+      { ...lane('leeds'), deliveries: 60, onTimeRate: 0.85, bufferDays: 4, from: 'lane', pinballLoss: 0.3333, alarm: null },
+      { ...lane('york'), deliveries: 10, onTimeRate: 0.9, bufferDays: 4, from: 'service', pinballLoss: 0.4, alarm: null },
     ])
   })
+})
+
+describe('How well a lane is calibrated', () => {
+  const leeds = lane('leeds')
+  const told = (onTime: number, days: number, deliveries = 100) => {
+    const rows: LatenessCount[] = [
+      { ...leeds, days: 0, deliveries: onTime, onTime },
+      { ...leeds, days, deliveries: deliveries - onTime, onTime: 0 },
+    ]
+    return reportOf(rows.filter((row) => row.deliveries > 0))[0]
+  }
+
+  it('is an alarm beyond three standard errors of its target, and none within', () => {
+    // Of 100: 0.9 ± 3 × 0.03.
+    assert.deepEqual(
+      [80, 81, 90, 99].map((onTime) => told(onTime, 2)?.alarm),
+      ['late', null, null, null],
+    )
+    const never = { ...leeds, days: 3, deliveries: 1_000, onTime: 1_000 }
+    assert.equal(reportOf([never])[0]?.alarm, 'early')
+    assert.equal(reportOf([{ ...never, days: 0 }])[0]?.alarm, null)
+  })
+
+  it('says nothing of a lane with few deliveries', () => assert.equal(told(0, 2, deliveriesMin - 1)?.alarm, null))
+
+  it('is measured by the pinball loss: a late day counts nine times an early one', () => {
+    // Nine on the day promised, one three days late: 0.9 × 3 / 10; with three days promised, nine come three days early.
+    const cell = new Map([
+      [0, 9],
+      [3, 1],
+    ])
+    assert.ok(Math.abs(pinballOf(cell, 10, 0) - 0.27) < 1e-9)
+    assert.ok(Math.abs(pinballOf(cell, 10, 3) - 0.27) < 1e-9)
+    assert.ok(pinballOf(cell, 10, 5) > 0.27)
+  })
+
+  it('is never better with another buffer than the one that its own deliveries give', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 500 })), { minLength: 1 }),
+        (rows) => {
+          const cell = new Map(rows)
+          const deliveries = [...cell.values()].reduce((sum, count) => sum + count, 0)
+          const { bufferDays } = calibrate(counted(leeds, ...cell), 0.9, 1)(leeds)
+          // The rank is that of the next delivery, one more than there are: the best buffer is that one, or the day just before.
+          const losses = [...Array(14).keys()].map((days) => pinballOf(cell, deliveries, days))
+          assert.ok(pinballOf(cell, deliveries, bufferDays) <= Math.min(...losses) + (0.9 * 12) / deliveries + 1e-9)
+        },
+      ),
+    ))
 })

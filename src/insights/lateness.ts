@@ -23,8 +23,10 @@ export type Calibrated = Readonly<{ bufferDays: number; from: CellKind; deliveri
 export type Calibration = (lane: Lane) => Calibrated
 
 type Cell = Map<number, number>
+const nothingKnown: Calibrated = { bufferDays: 0, from: 'none', deliveries: 0 }
 
 export const calibrate = (counts: readonly LatenessCount[], quantile = target, least = deliveriesMin): Calibration => {
+  if (counts.length === 0) return () => nothingKnown
   const lanes = new Map<string, Cell>()
   const services = new Map<string, Cell>()
   const all: Cell = new Map()
@@ -43,7 +45,7 @@ export const calibrate = (counts: readonly LatenessCount[], quantile = target, l
     const service = answer(services.get(serviceKey(lane)))
     if (service !== undefined) return { ...service, from: 'service' }
     const whole = answer(all)
-    return whole === undefined ? { bufferDays: 0, from: 'none', deliveries: 0 } : { ...whole, from: 'all' }
+    return whole === undefined ? nothingKnown : { ...whole, from: 'all' }
   }
 }
 
@@ -105,23 +107,65 @@ export const latenessOf = ({ place, lines, day }: Delivered, order: PlannedOrder
   }
 }
 
-export type LaneReport = Lane & Readonly<{ deliveries: number; onTimeRate: number; bufferDays: number; from: CellKind }>
+export type LaneReport = Lane &
+  Readonly<{
+    deliveries: number
+    onTimeRate: number
+    bufferDays: number
+    from: CellKind
+    /** Days, on average: what a promise with this buffer is off by, late days counted at `target`, early ones at 1 − `target`. */
+    pinballLoss: number
+    /** `late`: promises are broken more often than they may be; `early`: more days are promised than are needed. */
+    alarm: 'late' | 'early' | null
+  }>
+/** A lane that keeps its target leaves this many standard errors once in 370 looks. */
+const alarmErrors = 3
 
 /** Each lane with how it kept its promises and what is allowed for it now, busiest first. */
 export const reportOf = (counts: readonly LatenessCount[]): readonly LaneReport[] => {
   const calibration = calibrate(counts)
-  const lanes = new Map<string, Lane & { deliveries: number; onTime: number }>()
-  for (const { place, service, country, deliveries, onTime } of counts) {
+  const lanes = new Map<string, Lane & { deliveries: number; onTime: number; cell: Cell }>()
+  for (const { place, service, country, days, deliveries, onTime } of counts) {
     const key = laneKey({ place, service, country })
-    const lane = lanes.get(key) ?? { place, service, country, deliveries: 0, onTime: 0 }
+    const lane = lanes.get(key) ?? { place, service, country, deliveries: 0, onTime: 0, cell: new Map<number, number>() }
     lane.deliveries += deliveries
+    lane.cell.set(days, (lane.cell.get(days) ?? 0) + deliveries)
     lane.onTime += onTime
     lanes.set(key, lane)
   }
   return [...lanes.values()]
     .sort((a, b) => b.deliveries - a.deliveries || (laneKey(a) < laneKey(b) ? -1 : 1))
-    .map(({ onTime, ...lane }) => {
+    .map(({ onTime, cell, ...lane }) => {
       const { bufferDays, from } = calibration(lane)
-      return { ...lane, onTimeRate: Number((onTime / lane.deliveries).toFixed(4)), bufferDays, from }
+      const rate = onTime / lane.deliveries
+      const pinballLoss = rounded(pinballOf(cell, lane.deliveries, bufferDays))
+      return {
+        ...lane,
+        onTimeRate: rounded(rate),
+        bufferDays,
+        from,
+        pinballLoss,
+        alarm: alarmOf(rate, lane.deliveries, bufferDays),
+      }
     })
+}
+
+const rounded = (value: number): number => Number(value.toFixed(4))
+
+/** Least, on average, where the buffer is the quantile itself. */
+export const pinballOf = (cell: ReadonlyMap<number, number>, deliveries: number, bufferDays: number): number => {
+  let sum = 0
+  for (const [days, count] of cell) {
+    const over = days - bufferDays
+    sum += count * (over > 0 ? target * over : (target - 1) * over)
+  }
+  return sum / deliveries
+}
+
+/** Without a buffer nothing can be promised earlier. */
+const alarmOf = (rate: number, deliveries: number, bufferDays: number): LaneReport['alarm'] => {
+  if (deliveries < deliveriesMin) return null
+  const allowed = alarmErrors * Math.sqrt((target * (1 - target)) / deliveries)
+  if (rate < target - allowed) return 'late'
+  return rate > target + allowed && bufferDays > 0 ? 'early' : null
 }

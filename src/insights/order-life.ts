@@ -105,6 +105,7 @@ export const advance = (life: OrderLife, event: Exclude<OrderEvent, { type: 'Ord
     case 'StockReserved':
       return reserved(life, event)
     case 'PlanRevised':
+    case 'ParcelsCombined':
       return nothing(life)
     case 'UnitsCancelled': {
       const gone = sum(event.lines)

@@ -22,8 +22,13 @@ export interface StockQueries {
 
 /** Inventory's part in an order's own batch (an inline wire): plan, set aside, give back. */
 export type { BetterGroup, Bettering, BetterMove } from './better.ts'
+export type { Combination } from './combine.ts'
+export type { Combining } from './combine-service.ts'
 export type { ReserveLine, ReserveRequest, Source, SourceAnswer, SourceDecision, SourceLine, StockSeen } from './planner.ts'
 export type { Stock as StockSession } from './stock.ts'
 export type { Inventory as InventoryPart } from './service.ts'
 
+/** How others say a network, or another one. */
+export { changedWarehouseSchema, deliveryServiceOf, tariffFields, warehouseId } from './network-schema.ts'
+export type { SupplyDays } from '../sourcing/contract.ts'
 export type { WarehouseView } from './warehouse.ts'

@@ -17,44 +17,78 @@ export type Asked = Readonly<{
   lineNumbers: readonly number[]
 }>
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Written for every order that is placed: plain loops, and nothing is made for what an order does not have. */
 export const decisionOf = ({ network, policy, order, levels, sourced, lineNumbers }: Asked): SourceDecision => {
-  const byNumber = order.lines.map(({ sku }, at) => ({ sku, number: lineNumbers[at] ?? at })).sort((a, b) => a.number - b.number)
-  const skus = [...new Set(byNumber.map(({ sku }) => sku))]
-  const waits = lineNumbers.filter((_, at) => order.allow.backorder[at] === true)
-  const lots =
-    waits.length === 0
-      ? []
-      : skus.flatMap((sku, product) =>
-          levels
-            .lots(sku)
-            .map(({ place, day, quantity }): NonNullable<Decision['lots']>[number] => [product, place, day, quantity]),
-        )
-  const prices = skus.flatMap((sku, product) =>
-    (levels.price?.(sku) ?? []).flatMap((cents, w): NonNullable<Decision['prices']>[number][] => {
-      const place = network.warehouses[w]?.id
-      return cents === 0 || place === undefined ? [] : [[product, place, cents]]
-    }),
-  )
-  return {
+  const skus = skusOf(order, lineNumbers)
+  const decision: Writable<SourceDecision> = {
     at: order.at,
     network: network.version,
     policy: policy.id,
     cost: sourced.cost,
     optimal: sourced.optimal,
-    ...(sourced.gap === 0 ? {} : { gap: sourced.gap }),
     parts: sourced.shipments.map(({ parts }) => partsThatCost(parts)),
-    places: network.warehouses.map(({ id }) => id),
+    places: placesOf(network),
     free: skus.map((sku) => levels.available(sku)),
-    ...(lots.length === 0 ? {} : { lots }),
-    ...(waits.length === 0 ? {} : { waits }),
-    ...(prices.length === 0 ? {} : { prices }),
-    ...(levels.utilisation === undefined ? {} : { utilisation: levels.utilisation }),
   }
+  if (sourced.gap !== 0) decision.gap = sourced.gap
+  if (sourced.bounded !== undefined) decision.bounded = sourced.bounded
+  if (sourced.step !== undefined) decision.step = sourced.step
+  if (order.allow.backorder.includes(true)) {
+    decision.waits = lineNumbers.filter((_, at) => order.allow.backorder[at] === true)
+    const lots = lotsOf(skus, levels)
+    if (lots.length > 0) decision.lots = lots
+  }
+  const prices = levels.price === undefined ? noPrices : pricesOf(skus, levels.price, network)
+  if (prices.length > 0) decision.prices = prices
+  if (levels.utilisation !== undefined) decision.utilisation = levels.utilisation
+  return decision
+}
+
+/** Each once, in the order of the order's lines. */
+const skusOf = ({ lines }: SourcingOrder, lineNumbers: readonly number[]): readonly Sku[] => {
+  const numberOf = (at: number) => lineNumbers[at] ?? at
+  let sorted = true
+  for (let at = 1; at < lines.length && sorted; at++) sorted = numberOf(at - 1) <= numberOf(at)
+  const inOrder = sorted
+    ? lines
+    : lines
+        .map((line, at) => ({ line, at }))
+        .sort((a, b) => numberOf(a.at) - numberOf(b.at))
+        .map(({ line }) => line)
+  return [...new Set(inOrder.map(({ sku }) => sku))]
+}
+
+const placesByNetwork = new WeakMap<Network, readonly Place[]>()
+const placesOf = (network: Network): readonly Place[] => {
+  const known = placesByNetwork.get(network)
+  if (known !== undefined) return known
+  const places = network.warehouses.map(({ id }) => id)
+  placesByNetwork.set(network, places)
+  return places
+}
+
+type LotRow = NonNullable<Decision['lots']>[number]
+const lotsOf = (skus: readonly Sku[], levels: Levels): readonly LotRow[] =>
+  skus.flatMap((sku, product) => levels.lots(sku).map(({ place, day, quantity }): LotRow => [product, place, day, quantity]))
+
+type PriceRow = NonNullable<Decision['prices']>[number]
+const noPrices: readonly PriceRow[] = []
+const pricesOf = (skus: readonly Sku[], price: NonNullable<Levels['price']>, network: Network): readonly PriceRow[] => {
+  let rows: PriceRow[] | undefined
+  for (const [product, sku] of skus.entries()) {
+    price(sku)?.forEach((cents, w) => {
+      const place = network.warehouses[w]?.id
+      if (cents !== 0 && place !== undefined) (rows ??= []).push([product, place, cents])
+    })
+  }
+  return rows ?? noPrices
 }
 
 const partsThatCost = (parts: CostParts): Readonly<Record<string, number>> => {
   const some: Record<string, number> = {}
-  for (const name of Object.keys(parts) as (keyof CostParts)[]) if (parts[name] !== 0) some[name] = parts[name]
+  for (const name in parts) if (parts[name as keyof CostParts] !== 0) some[name] = parts[name as keyof CostParts]
   return some
 }
 

@@ -1,7 +1,15 @@
 import type { Day, OrderId, Place, Sku } from '../kernel/ids.ts'
 
-/** Of a line that waits, units whose supply comes on another day. */
-export type MovedLine = Readonly<{ line: number; sku: Sku; quantity: number; place: Place; was: Day; now: Day }>
+/** Of a line that waits, units whose supply comes on another day. `ready`: when they can be packed where they are sent from. */
+export type MovedLine = Readonly<{
+  line: number
+  sku: Sku
+  quantity: number
+  place: Place
+  was: Day
+  now: Day
+  ready?: Day | undefined
+}>
 /** Of a line that waits, all units that no supply is announced for now. */
 export type LostLine = Readonly<{ line: number; sku: Sku; quantity: number; place: Place }>
 

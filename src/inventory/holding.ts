@@ -27,14 +27,16 @@ export const unpackHolding = (packed: readonly Packed[]): Holding =>
 
 export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place }>
 
-/** Takes up to `quantity` units of a line that match out of a holding, waiting ones first, then those that travel, then reserved. */
+/** As warehouses let units go: waiting ones first, then those that are to be sent to another place, then those on their way. */
+const rankOf = ({ state, to }: Entry): number => (state === 'w' ? 0 : state === 't' ? 2 : to === undefined ? 3 : 1)
+
+/** Takes up to `quantity` units of a line that match out of a holding. */
 export const take = (holding: Holding, match: Match, quantity: number): Readonly<{ taken: Holding; left: Holding }> => {
-  const order: Readonly<Record<HoldingState, number>> = { w: 0, t: 1, r: 2 }
   const fits = (entry: Entry): boolean =>
     entry.line === match.line &&
     (match.state === undefined || entry.state === match.state) &&
     (match.place === undefined || entry.place === match.place)
-  const sorted = holding.filter(fits).sort((a, b) => order[a.state] - order[b.state])
+  const sorted = holding.filter(fits).sort((a, b) => rankOf(a) - rankOf(b))
   const taken: Entry[] = []
   const used = new Map<Entry, number>()
   let missing = quantity

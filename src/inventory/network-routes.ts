@@ -1,19 +1,12 @@
 /** `/v1/warehouses`, `/v1/network`: the places, what carriers and vans between places charge, and how long they take. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import type { Day, Place } from '../kernel/ids.ts'
+import type { Place } from '../kernel/ids.ts'
 import { type FieldProblem, Problem } from '../kernel/problem.ts'
 import { everyone, type Role } from '../platform/http/policy.ts'
-import {
-  defaults,
-  type DeliveryService,
-  type LaneOverride,
-  type Network,
-  networkFaults,
-  ownHolidays,
-  type TransferTariff,
-} from '../sourcing/contract.ts'
+import { defaults, type LaneOverride, type Network, networkFaults, ownHolidays, type TransferTariff } from '../sourcing/contract.ts'
 import { networkBody, type NetworkSettings } from './network.ts'
+import { deliveryServiceOf, tariffFields, warehouseId, warehouseSchema } from './network-schema.ts'
 import type { WarehouseView } from './warehouse.ts'
 import type { Warehouses } from './warehouses-service.ts'
 
@@ -23,138 +16,24 @@ export type NetworkDoors = Readonly<{
 }>
 
 const owners: readonly Role[] = ['owner', 'service']
-const closed = { additionalProperties: false } as const
-const outsideId = '^[A-Za-z0-9 ._:\\-]{1,64}$'
-/** 10,000.00: a price above it is meant as "never", and then the service or lane is better left out. */
-const centsMax = 1_000_000
-const daysMax = 60
-/** Rows of a tariff, named days, services: an order looks at all of them. */
-const rowsMax = 100
-const namedDaysMax = 500
-const zonesMax = 500
-const prefixesMax = 5_000
-const overridesMax = 5_000
+const Settings = Type.Object(tariffFields, { additionalProperties: false })
+type Settings = Static<typeof Settings>
 
-const cents = Type.Integer({ minimum: 0, maximum: centsMax })
-const days = Type.Integer({ minimum: 0, maximum: daysMax })
-const weekdays = Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, maxItems: 7, uniqueItems: true })
-const namedDays = Type.Array(Type.String({ format: 'day' }), { maxItems: namedDaysMax, uniqueItems: true })
-const country = Type.String({ pattern: '^[A-Z]{2}$' })
-const countries = Type.Array(country, { minItems: 1, maxItems: 250, uniqueItems: true })
-const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) => Type.Union([schema, Type.Null()])
-
-const Region = Type.Object(
-  {
-    country,
-    state: Type.Optional(Type.String({ maxLength: 10 })),
-    region: Type.Optional(Type.String({ maxLength: 10 })),
-  },
-  closed,
-)
-const Warehouse = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 200 }),
-    country,
-    postalCode: Type.String({ minLength: 1, maxLength: 20 }),
-    latitude: Type.Optional(Type.Number({ minimum: -90, maximum: 90 })),
-    longitude: Type.Optional(Type.Number({ minimum: -180, maximum: 180 })),
-    timeZone: Type.Optional(Type.String({ maxLength: 60 })),
-    cutOff: Type.Optional(Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' })),
-    workdays: Type.Optional(weekdays),
-    holidays: Type.Optional(orNull(Region)),
-    closedDays: Type.Optional(namedDays),
-    openDays: Type.Optional(namedDays),
-    handlingDays: Type.Optional(days),
-    unitsPerDay: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: 10_000_000 }))),
-    pickCents: Type.Optional(cents),
-    perUnitCents: Type.Optional(cents),
-    hub: Type.Optional(Type.Boolean()),
-    blockedCountries: Type.Optional(Type.Array(country, { maxItems: 250, uniqueItems: true })),
-  },
-  closed,
-)
-
-const upTo = orNull(Type.Integer({ minimum: 1, maximum: 1_000_000_000 }))
-const Transit = Type.Array(Type.Object({ upToKm: upTo, days }, closed), { minItems: 1, maxItems: rowsMax })
-const times = {
-  departureDays: Type.Optional(weekdays),
-  movingDays: Type.Optional(weekdays),
-  crossDockDays: Type.Optional(days),
-}
-const Zone = Type.Object(
-  {
-    countries: Type.Optional(countries),
-    postalPrefixes: Type.Optional(
-      Type.Array(Type.String({ pattern: '^[A-Za-z0-9 -]{1,10}$' }), { minItems: 1, maxItems: prefixesMax }),
-    ),
-    baseCents: cents,
-    perKgCents: Type.Optional(cents),
-    transitDays: days,
-  },
-  closed,
-)
-const Service = Type.Object(
-  {
-    id: Type.String({ pattern: '^[A-Za-z0-9._\\-]{1,64}$' }),
-    carrier: Type.String({ minLength: 1, maxLength: 100 }),
-    baseCents: Type.Optional(cents),
-    perKgCents: Type.Optional(cents),
-    per100KmCents: Type.Optional(cents),
-    transit: Type.Optional(Transit),
-    abroad: Type.Optional(Type.Object({ cents, days }, closed)),
-    steps: Type.Optional(orNull(Type.Array(Type.Object({ upToGrams: upTo, cents }, closed), { minItems: 1, maxItems: rowsMax }))),
-    zones: Type.Optional(Type.Array(Zone, { minItems: 1, maxItems: zonesMax })),
-    pickupDays: Type.Optional(weekdays),
-    deliveryDays: Type.Optional(weekdays),
-    movingDays: Type.Optional(weekdays),
-    holidays: Type.Optional(Type.Boolean()),
-    closedDays: Type.Optional(namedDays),
-    countries: Type.Optional(orNull(countries)),
-    shippingMethods: Type.Optional(Type.Array(Type.String({ pattern: '^[a-z0-9_-]{1,32}$' }), { minItems: 1, maxItems: 50 })),
-  },
-  closed,
-)
-const Transfer = Type.Object({ fixedCents: cents, perKgCents: cents, transit: Transit, ...times }, closed)
-const ends = { from: Type.String({ pattern: outsideId }), to: Type.String({ pattern: outsideId }) }
-const Override = Type.Union([
-  Type.Object({ ...ends, closed: Type.Literal(true) }, closed),
-  Type.Object({ ...ends, fixedCents: cents, perKgCents: cents, days, ...times }, closed),
-])
-const Settings = Type.Object(
-  {
-    delivery: Type.Optional(Type.Array(Service, { minItems: 1, maxItems: rowsMax })),
-    transfer: Type.Optional(Transfer),
-    lanes: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('listed')])),
-    overrides: Type.Optional(Type.Array(Override, { maxItems: overridesMax })),
-  },
-  closed,
-)
-
-const { id: _id, carrier: _carrier, transit: _transit, ...serviceDefaults } = defaults.delivery
-const anyDistance = [{ upToKm: null, days: 0 }]
-
-/** What nobody said has its default; prices that are not said are 0, and zones say their own days. */
-const serviceOf = ({ closedDays, ...said }: Static<typeof Service>): DeliveryService => ({
-  ...serviceDefaults,
-  baseCents: 0,
-  perKgCents: 0,
-  per100KmCents: 0,
-  transit: anyDistance,
-  ...said,
-  ...(closedDays === undefined ? {} : { closedDays: closedDays as Day[] }),
+const laneOf = ({ from, to, ...lane }: NonNullable<Settings['overrides']>[number]): LaneOverride => ({
+  ...lane,
+  from: from as Place,
+  to: to as Place,
 })
 
-const laneOf = ({ from, to, ...lane }: Static<typeof Override>): LaneOverride => ({ ...lane, from: from as Place, to: to as Place })
-
-const settingsOf = ({ delivery, transfer, lanes, overrides }: Static<typeof Settings>): NetworkSettings => ({
-  ...(delivery === undefined ? {} : { delivery: delivery.map(serviceOf) }),
+const settingsOf = ({ delivery, transfer, lanes, overrides }: Settings): NetworkSettings => ({
+  ...(delivery === undefined ? {} : { delivery: delivery.map(deliveryServiceOf) }),
   ...(transfer === undefined ? {} : { transfer: transfer satisfies TransferTariff }),
   ...(lanes === undefined ? {} : { lanes }),
   ...(overrides === undefined ? {} : { overrides: overrides.map(laneOf) }),
 })
 
 /** Days are said by distance or by zone; nothing is guessed. */
-const silentDays = ({ delivery = [] }: Static<typeof Settings>): readonly FieldProblem[] =>
+const silentDays = ({ delivery = [] }: Settings): readonly FieldProblem[] =>
   delivery.flatMap(({ id, transit, zones }, s): FieldProblem[] => {
     const detail = `how long does ${id} take? Say transit (days by distance), or zones`
     return transit === undefined && zones === undefined ? [{ pointer: `/delivery/${s}/transit`, code: 'required', detail }] : []
@@ -197,8 +76,8 @@ export const networkRoutes =
         schema: {
           summary: 'Add or change a warehouse',
           tags: ['stock'],
-          params: Type.Object({ id: Type.String({ pattern: outsideId }) }),
-          body: Warehouse,
+          params: Type.Object({ id: warehouseId }),
+          body: warehouseSchema,
         },
         config: { policy: { roles: owners } },
       },
@@ -221,8 +100,8 @@ export const networkRoutes =
           ...said,
           ...position,
           holidays,
-          closedDays: closedDays as Day[],
-          openDays: openDays as Day[],
+          closedDays,
+          openDays,
           id: params.id as Place,
         }
         await warehouses.read()

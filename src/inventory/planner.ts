@@ -34,6 +34,8 @@ export type ReserveRequest = Readonly<{
   priority?: number | undefined
   /** Asked without an order: an answer that nobody acts on. */
   rehearsal?: boolean | undefined
+  /** Asked by somebody who can wait: the search for a better plan ends by itself, not after so many steps. */
+  thorough?: boolean | undefined
 }>
 
 /** Units on their way to a place that nobody waits for yet. */

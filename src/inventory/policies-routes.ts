@@ -48,7 +48,7 @@ const NameParams = Type.Object({ name })
 const VersionParams = Type.Object({ name, version: Type.Integer({ minimum: 1, maximum: 999_999 }) })
 
 const versionView = (policy: string, { body, stage, ...version }: PolicyVersion, shadow: ShadowSums | undefined) => {
-  const { weights, allow, limits, filters, ladder, priority, when } = policyOf(body, version.version)
+  const { weights, allow, limits, filters, ladder, priority, when, mergeOrders = false } = policyOf(body, version.version)
   return {
     id: `${policy}@${version.version}`,
     ...version,
@@ -60,6 +60,7 @@ const versionView = (policy: string, { body, stage, ...version }: PolicyVersion,
     filters,
     ...(ladder === null ? {} : { ladder }),
     when,
+    mergeOrders,
     ...(shadow === undefined ? {} : { shadow }),
   }
 }

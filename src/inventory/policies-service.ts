@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../kernel/ids.ts'
 import { refuse } from '../kernel/decider.ts'
 import type { Origin } from '../kernel/event.ts'
+import { nowMs } from '../kernel/timers.ts'
 import { byPriority, cheapest, choosePolicy, type OrderFacts, parsePolicy, type Policy, presets } from '../sourcing/contract.ts'
 import type { KeyClaim, Records } from '../platform/records/records.ts'
 import type { Batches } from '../platform/store/work.ts'
@@ -76,7 +77,7 @@ export class Policies {
 
   async read(): Promise<readonly PolicyHistory[]> {
     const stored = await this.#options.repository.all()
-    this.#readAt = performance.now()
+    this.#readAt = nowMs()
     if (JSON.stringify(stored) !== JSON.stringify(this.#stored)) {
       this.#stored = stored
       this.#inForce = inForceOf(stored, this.#options.now())
@@ -87,8 +88,8 @@ export class Policies {
 
   /** As last read: at most two seconds old while requests come. */
   get #current(): InForce {
-    if (performance.now() - this.#readAt > staleMs) {
-      this.#readAt = performance.now()
+    if (nowMs() - this.#readAt > staleMs) {
+      this.#readAt = nowMs()
       // A failed read leaves what is known; the next one comes in two seconds.
       this.read().catch(() => undefined)
     }

@@ -28,7 +28,7 @@ export interface PolicyRepository {
 
 export const policiesTable: StreamTable<PolicyHistory> = {
   table: 'inventory.policies',
-  columns: { name: { type: 'text', of: ({ name }) => name } },
+  columns: { name: { type: 'text', unique: true, of: ({ name }) => name } },
 }
 
 const sqlText = {

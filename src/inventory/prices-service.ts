@@ -3,17 +3,22 @@
  * nothing for them. A decision between two versions is on the older one: a price is a forecast, nobody is refused on it.
  */
 import { randomUUID } from 'node:crypto'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Instant, Sku } from '../kernel/ids.ts'
 import { dayIn } from '../kernel/time.ts'
+import { nowMs, turn } from '../kernel/timers.ts'
 import type { RecentOrder, RecentOrders } from '../orders/contract.ts'
 import type { Levels, Network, Sourcer } from '../sourcing/contract.ts'
+import { free } from './levels.ts'
 import type { PriceList, PriceRepository, PriceRow } from './prices-store.ts'
 import { reckonPrices } from './scarcity.ts'
 import type { InventoryRepository } from './store.ts'
 
 /** Far below a twentieth of the days until stock is filled up, which is often enough (SOURCING §5.1). */
 const everySeconds = 900
+/** Where units came in, at once; and no more often than rounds come, however many come in. */
+const filledUpSeconds = 60
+/** So much of what the orders to come would take: as much as moves a price in the time between two lists. */
+const filledUpShare = 0.05
 /** Reckoning takes a second or two; a process that died in it is waited for no longer than this. */
 const leaseSeconds = 300
 /** More than these say little more (SOURCING §5.1). */
@@ -52,13 +57,25 @@ export class Prices {
     return (sku) => this.#table(network).get(sku) ?? null
   }
 
-  /** Reads what another process reckoned, and reckons itself when that is due. @returns whether it did */
+  /** Reads what another process reckoned, and reckons itself when that is due, or scarce units came in. @returns whether it did */
   async round(): Promise<boolean> {
     const { repository } = this.#options
-    const mine = await repository.lease(this.#holder, everySeconds, leaseSeconds)
+    const everyNow = (await this.#isFilledUp()) ? filledUpSeconds : everySeconds
+    const mine = await repository.lease(this.#holder, everyNow, leaseSeconds)
     if (mine) await this.#reckon()
     await this.#read()
     return mine
+  }
+
+  /** Whether somewhere more is free of a scarce product than when its price was reckoned: it may be worth less, or nothing. */
+  async #isFilledUp(): Promise<boolean> {
+    const { rows } = this.#list
+    if (rows.length === 0) return false
+    const levels = await this.#options.stock.readLevels([...new Set(rows.map(({ sku }) => sku))])
+    const now = new Map(levels.map((level) => [`${level.sku}\n${level.place}`, free(level)]))
+    return rows.some(
+      ({ sku, place, stock, forecast }) => (now.get(`${sku}\n${place}`) ?? 0) - stock >= Math.max(1, filledUpShare * forecast),
+    )
   }
 
   async #reckon(): Promise<void> {
@@ -85,11 +102,11 @@ export class Prices {
       sourcerFor,
     })
     for (;;) {
-      const end = performance.now() + sliceMs
+      const end = nowMs() + sliceMs
       do {
         const { done, value } = steps.next()
         if (done === true) return value
-      } while (performance.now() < end)
+      } while (nowMs() < end)
       await turn()
     }
   }

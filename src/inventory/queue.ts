@@ -15,10 +15,17 @@ export type QueueTimes = Readonly<{
   zone: string
   /** Absent where nothing is saved: the day is that of the question. */
   now?: Instant | undefined
-  /** Days that units travel from one place to another; undefined: they cannot. */
-  travelDays: (from: Place, to: Place) => number | undefined
+  /** When units that are at a place now, or come in there on a day, can be packed at another; undefined: they cannot get there. */
+  fromShelf: (from: Place, to: Place, at: Instant, today: Day) => Day | undefined
+  fromSupply: (from: Place, to: Place, day: Day) => Day | undefined
 }>
-export const anywhere: QueueTimes = { zone: 'UTC', travelDays: (from, to) => (from === to ? 0 : 1) }
+const nextDay = (from: Place, to: Place, day: Day): Day => (from === to ? day : addDays(day, 1))
+/** Where no network is known: places work every day and are a day apart. */
+export const anywhere: QueueTimes = {
+  zone: 'UTC',
+  fromShelf: (from, to, _, today) => nextDay(from, to, today),
+  fromSupply: nextDay,
+}
 
 /** Nobody has confirmed the day: what is promised of it is promised a week later. */
 const forecastDays = 7
@@ -152,29 +159,42 @@ export class Queue {
     return shares
   }
 
-  /** Units of a row that come sooner from a place that is not theirs. */
+  /** Units of a row that can be packed sooner when they come from a place that is not theirs. */
   #betterOff(row: Waiting, from: Place): number {
-    const day = this.#arrival(row, from)
+    const day = this.#fromShelf(row, from)
     if (day === undefined) return 0
-    if (row.expected === undefined || day < row.expected || this.#today === undefined) return row.quantity
+    const own = this.#fromSupply(row, row.expected)
+    if (own === undefined || day < own || this.#today === undefined) return row.quantity
     return row.lost ?? 0
   }
 
-  /** The day on which units that are at a place now are where the row is sent from. */
-  #arrival(row: Waiting, from: Place): Day | undefined {
-    const days = from === row.place ? 0 : this.#times.travelDays(from, row.to ?? row.place)
-    if (days === undefined) return undefined
-    return this.#today === undefined ? atOnce : addDays(this.#today, days)
+  /** When units that are at a place now can be packed where the row is sent from. */
+  #fromShelf({ place, to = place }: Waiting, from: Place): Day | undefined {
+    if (this.#today === undefined || this.#at === undefined) return atOnce
+    return this.#times.fromShelf(from, to, this.#at, this.#today)
+  }
+
+  /** When units that come in for the row on a day can be. */
+  #fromSupply({ place, to = place }: Waiting, day: Day | undefined): Day | undefined {
+    return day === undefined ? undefined : this.#times.fromSupply(place, to, day)
   }
 
   /** Units of a row are set aside: it waits for so many less. */
   fill(row: Waiting, units: number, from: Place): void {
-    const now = this.#arrival(row, from)
-    const { expected: was, order, line, sku, place, quantity } = row
-    if (units >= quantity && this.#today !== undefined && now !== undefined && was !== undefined && now !== was)
-      listed(this.#moved, order).push({ line, sku, quantity, place, was, now })
+    const { expected: was, sku, place } = row
+    const ready = this.#fromShelf(row, from)
+    const now = from === place ? this.#today : ready
+    if (units >= row.quantity && this.#today !== undefined && now !== undefined && was !== undefined)
+      if (now !== was || from !== place)
+        // Units that come in on their day change nothing, whatever the hour.
+        this.#move(row, { quantity: row.quantity, was, now, ready })
     this.#shorten(row, units)
     this.look(sku)
+  }
+
+  /** An order hears once a batch of all that moved for it. */
+  #move({ order, line, sku, place }: Waiting, { ready, ...days }: Pick<MovedLine, 'quantity' | 'was' | 'now' | 'ready'>): void {
+    listed(this.#moved, order).push({ line, sku, place, ...days, ...(ready === undefined ? {} : { ready }) })
   }
 
   #shorten(row: Waiting, units: number): void {
@@ -260,7 +280,7 @@ export class Queue {
     this.#saved.add(key)
     if (unfilled > 0 && unfilled !== lost) listed(this.#lost, order).push({ line, sku, quantity: unfilled, place })
     if (day !== undefined && expected !== undefined && (day !== expected || back))
-      listed(this.#moved, order).push({ line, sku, quantity: quantity - unfilled, place, was: expected, now: day })
+      this.#move(row, { quantity: quantity - unfilled, was: expected, now: day, ready: this.#fromSupply(row, day) })
   }
 
   get waiting(): readonly Waiting[] {

@@ -6,11 +6,12 @@ import { microBatch } from '../kernel/micro-batch.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Records } from '../platform/records/records.ts'
 import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
-import { type CommonReason, keyReused, KeysInBatch } from '../platform/streams/service.ts'
+import { type CommonReason, keyReused, KeysInBatch, unlessRepeated } from '../platform/streams/service.ts'
+import { type Network, type SupplyDays, supplyDaysOf } from '../sourcing/contract.ts'
 import { LevelMemory, productsMax } from './memory.ts'
 import type { Source } from './planner.ts'
 import type { LevelRow } from './levels.ts'
-import { anywhere } from './queue.ts'
+import { anywhere, type QueueTimes } from './queue.ts'
 import { Stock } from './stock.ts'
 import type { InventoryRepository, Lot } from './store.ts'
 
@@ -59,6 +60,8 @@ export type InventoryOptions = Readonly<{
   threshold: (sku: Sku) => number
   /** The shop's: what "today" is for supply. */
   zone?: string | undefined
+  /** What days of supply are counted over; absent: every day is a working day, and places are a day apart. */
+  network?: () => Network
   committed: () => void
 }>
 
@@ -84,7 +87,11 @@ export class Inventory {
     }
   }
 
-  /** Loads and locks all that steps on these products and orders may touch, in the one order that every path uses. */
+  /**
+   * Loads and locks all that steps on these products, and on these orders' units of them, may touch, in the one order that
+   * every path uses: levels, queue, holdings. Who waits is only known from the queue, so that all holdings come last and at
+   * once: a receipt, which serves them, and a cancellation of one of them would else wait for each other.
+   */
   async load(
     work: Work,
     skus: readonly Sku[],
@@ -93,13 +100,11 @@ export class Inventory {
   ): Promise<Stock> {
     const { repository } = this.#options
     await repository.ensureLevels(work, arriving)
-    const held = await repository.lockHoldings(work, orders)
-    const all = [...new Set([...skus, ...[...held.values()].flatMap((holding) => holding.map(({ sku }) => sku))])]
+    const all = [...new Set(skus)]
     const levels = await repository.lockLevels(work, all)
     const waiting = await repository.waitingFor(work, all)
-    const others = waiting.map(({ order }) => order).filter((order) => !held.has(order))
-    const holdings = others.length === 0 ? held : new Map([...held, ...(await repository.lockHoldings(work, others))])
-    const times = { ...anywhere, ...this.#zone, now: work.now }
+    const holdings = await repository.lockHoldings(work, [...new Set([...orders, ...waiting.map(({ order }) => order)])])
+    const times = { ...this.#times, now: work.now }
     return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting, times })
   }
 
@@ -123,14 +128,20 @@ export class Inventory {
         levels: own.flatMap((sku) => levelsOf.get(sku) ?? []),
         lots: own.flatMap((sku) => lotsOf.get(sku) ?? []),
         waiting: own.flatMap((sku) => waitingOf.get(sku) ?? []),
-        times: { ...anywhere, ...this.#zone },
+        times: this.#times,
       })
     }
   }
 
-  get #zone(): Readonly<{ zone?: string }> {
-    const { zone } = this.#options
-    return zone === undefined ? {} : { zone }
+  /** How days of supply are counted over the network as it is; undefined where there is none. */
+  get supplyDays(): SupplyDays | undefined {
+    const network = this.#options.network?.()
+    return network === undefined ? undefined : supplyDaysOf(network)
+  }
+
+  get #times(): QueueTimes {
+    const { zone = anywhere.zone } = this.#options
+    return { ...anywhere, ...this.supplyDays, zone }
   }
 
   /** Reads what memory lacks, in one statement, before a batch is planned on it. */
@@ -210,6 +221,7 @@ export class Inventory {
       if (!isRefusal(outcome) && key !== undefined) keys.claim(key, newId(work.now))
       return outcome
     })
+    await unlessRepeated(records, work, keys, batch, outcomes)
     work.add(...this.writes(stock, work, batch[0]?.origin ?? { actor: 'system' }))
     if (keys.made.length > 0) work.add(records.claim(keys.made))
     return outcomes

@@ -4,6 +4,7 @@
  * at all while placements wait. What there was no time for is counted as `skipped`.
  */
 import type { Day, Sku } from '../kernel/ids.ts'
+import { soon } from '../kernel/timers.ts'
 import { type Levels, paidCents, type Sourced, type Sourcer, type SourcingOrder } from '../sourcing/contract.ts'
 import { added, noSums, type PolicyRepository, type ShadowRow, type ShadowSums } from './policies-store.ts'
 
@@ -72,7 +73,7 @@ export class Shadows {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    soon(() => {
       this.#scheduled = false
       const asked = this.#waiting.shift()
       if (asked !== undefined) this.#decide(asked)

@@ -2,15 +2,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Logger } from '../platform/log.ts'
 import type { Database } from '../platform/postgres/database.ts'
+import type { Batches } from '../platform/store/work.ts'
 import { Engine, type EngineOptions } from './engine-service.ts'
 import { type PriceOptions, Prices } from './prices-service.ts'
-import { postgresPrices } from './prices-store.ts'
+import { postgresPrices, type PriceRepository } from './prices-store.ts'
 import { policyRoutes } from './policies-routes.ts'
 import { Policies, type PolicyOptions } from './policies-service.ts'
-import { postgresPolicies } from './policies-store.ts'
+import { type PolicyRepository, postgresPolicies } from './policies-store.ts'
 import { Shadows, type ShadowOptions } from './shadow-service.ts'
 
-export type SourcingOptions = Readonly<{ database: Database; log: Logger }> &
+export type SourcingStorage = Readonly<{ policies: PolicyRepository; prices: PriceRepository }>
+export const sourcingInPostgres = (database: Database): SourcingStorage => ({
+  policies: postgresPolicies(database),
+  prices: postgresPrices(database),
+})
+
+export type SourcingOptions = Readonly<{ batches: Batches; storage: SourcingStorage; log: Logger }> &
   Pick<PolicyOptions, 'records' | 'now' | 'committed'> &
   Pick<EngineOptions, 'warehouses' | 'zone'> &
   Pick<ShadowOptions, 'backlog'> &
@@ -24,7 +31,8 @@ export type SourcingRoom = Readonly<{
 }>
 
 export const createSourcing = ({
-  database,
+  batches,
+  storage,
   log,
   records,
   now,
@@ -35,17 +43,17 @@ export const createSourcing = ({
   stock,
   recent,
 }: SourcingOptions): SourcingRoom => {
-  const repository = postgresPolicies(database)
-  const policies = new Policies({ batches: database, records, repository, now, committed })
+  const { policies: repository } = storage
+  const policies = new Policies({ batches, records, repository, now, committed })
   const warn = (fault: unknown): void => log.warn({ fault }, 'a shadow policy could not decide an order')
   const shadows = new Shadows({ repository, backlog, warn })
   const prices = new Prices({
-    repository: postgresPrices(database),
+    repository: storage.prices,
     stock,
     recent,
     network: () => engine.network,
-    sourcerFor: ({ destination: { country }, shippingMethod, channel, total }) =>
-      engine.sourcerFor({ shippingMethod, country, channel, total }),
+    sourcerFor: ({ destination: { country }, shippingMethod, channel, total, group }) =>
+      engine.sourcerFor({ shippingMethod, country, channel, total, group: group ?? undefined }),
     now,
     zone,
   })

@@ -33,6 +33,12 @@ export const questionTo = ({ at, destination, lines, shippingMethod }: Parameter
   allow: { backorder: lines.map(({ waits }) => waits), split: true, transfer: true },
 })
 
+/**
+ * What one order's search may cost while others wait behind it: about 5 ms (measured). Counted, so that the same order over the
+ * same stock has the same answer on every machine. Orders of up to twelve lines are exact within 30 ms and not limited.
+ */
+export const placementStepsMax = 300_000
+
 /** What the engine sees beside stock. */
 export type Beside = Readonly<{ price?: Levels['price'] | undefined; utilisation?: () => Levels['utilisation'] }>
 
@@ -46,16 +52,12 @@ export const sourcingOver = (network: Network, policy: Policy, zone: string, bes
 export const sourcingBy = (network: Network, deciders: Deciders, zone: string, { price, utilisation }: Beside = {}): Source => {
   const places = network.warehouses.map(({ id }) => id)
   return (request, stock) => {
-    const { at, destination, lines, shippingMethod, channel, total, group, rehearsal } = request
+    const { at, destination, lines, shippingMethod, channel, total, group, rehearsal, thorough } = request
     const { policy, sourcer, decided } = deciders({ shippingMethod, country: destination.country, channel, total, group })
     const order = questionTo(request)
     const busy = utilisation?.()
-    const levels: Levels = {
-      ...levelsOf(stock, places, () => dayIn(zone, at)),
-      ...(price === undefined ? {} : { price }),
-      ...(busy === undefined ? {} : { utilisation: busy }),
-    }
-    const sourced = sourcer.source(order, levels)
+    const levels: Levels = { ...levelsOf(stock, places, () => dayIn(zone, at)), price, utilisation: busy }
+    const sourced = sourcer.source(order, levels, thorough === true ? undefined : placementStepsMax)
     if (rehearsal !== true) decided?.(order, levels, sourced)
     const units = (entries: Sourced['unfilled']) =>
       entries.map(({ line, quantity }) => ({ line: lines[line]?.line ?? line, quantity }))
@@ -74,6 +76,18 @@ export const sourcingBy = (network: Network, deciders: Deciders, zone: string, {
 /** Without a warehouse nothing can be sourced, and nothing is: the shop is told by a refusal, not by a crash. */
 export const nowhere: Source = ({ lines }) => ({ shipments: [], unfilled: lines.map(({ line, quantity }) => ({ line, quantity })) })
 
+/** Levels mostly come in the order of places: the next one is looked at first. */
+const rowOf = (free: ReturnType<StockSeen['free']>, places: readonly Place[]): readonly number[] => {
+  const row: number[] = []
+  let next = 0
+  for (const place of places) {
+    const level = free[next]?.place === place ? free[next] : free.find((other) => other.place === place)
+    if (level !== undefined) next++
+    row.push(level?.units ?? 0)
+  }
+  return row
+}
+
 /** Asked for more than once an order: by the solver, and for the record. */
 const levelsOf = (stock: StockSeen, places: readonly Place[], today: () => Day): Levels => {
   const known = new Map<Sku, readonly number[]>()
@@ -81,8 +95,7 @@ const levelsOf = (stock: StockSeen, places: readonly Place[], today: () => Day):
     available: (sku) => {
       const before = known.get(sku)
       if (before !== undefined) return before
-      const free = stock.free(sku)
-      const row = places.map((place) => free.find((level) => level.place === place)?.units ?? 0)
+      const row = rowOf(stock.free(sku), places)
       known.set(sku, row)
       return row
     },

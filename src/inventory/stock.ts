@@ -6,7 +6,7 @@ import type { Refusal } from '../kernel/decider.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
-import { type Entry, type Holding, take } from './holding.ts'
+import { type Entry, type Holding, type Match, take } from './holding.ts'
 import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
 import { plan, type Planned, type ReserveRequest, type ShortageReason, type Source, type StockSeen } from './planner.ts'
 import { anywhere, Queue, type QueueTimes } from './queue.ts'
@@ -20,6 +20,13 @@ export type StockLoad = Readonly<{
   times?: QueueTimes
 }>
 type Units = Readonly<{ line: number; sku: Sku; quantity: number }>
+/** Units that left a warehouse's work, and where they were: on its shelf, to be sent from there, on their way there, or awaited there. */
+type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
+/** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
+const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
+  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { place }]
+  return [{ state: state === 'travelling' ? 't' : 'r', place }, { place }]
+}
 
 export class Stock {
   readonly levels: Levels
@@ -39,9 +46,19 @@ export class Stock {
     this.#holdings = new Map(holdings)
     this.#queue = new Queue(lots, waiting, times)
     this.seen = {
-      free: (sku) => this.levels.of(sku).flatMap((row) => (free(row) > 0 ? [{ place: row.place, units: free(row) }] : [])),
+      free: (sku) => this.#free(sku),
       lots: (sku) => this.#queue.openLots(sku),
     }
+  }
+
+  /** Asked for every line that is placed: one list, and nothing made for a place that has none. */
+  #free(sku: Sku): ReturnType<StockSeen['free']> {
+    const found: { place: Place; units: number }[] = []
+    for (const row of this.levels.of(sku)) {
+      const units = free(row)
+      if (units > 0) found.push({ place: row.place, units })
+    }
+    return found
   }
 
   holding(order: OrderId): Holding {
@@ -71,15 +88,32 @@ export class Stock {
     }
     if (!this.#known.has(order) && !this.#touched.has(order)) this.#fresh.add(order)
     this.#hold(order, [...this.holding(order), ...entries])
+    // A line that waits counts on what lies there too: nobody after it may be sold that.
+    for (const { sku, place, state } of entries) if (state === 'w') this.#fill(sku, place)
   }
 
-  /** Gives back what an order holds: all of it, or units of some lines. What travels arrives later and is free then. */
-  release(order: OrderId, lines: readonly LineUnits[] | 'all', kind: LedgerKind = 'released'): void {
+  /**
+   * Gives back what an order holds: all of it, or units of some lines; `where` warehouses let them go, as far as they had them.
+   * What travels arrives later and is free then.
+   */
+  release(order: OrderId, lines: readonly LineUnits[] | 'all', where: readonly LetGo[] = [], kind: LedgerKind = 'released'): void {
     const asked = lines === 'all' ? this.holding(order).map(({ line, quantity }) => ({ line, quantity })) : lines
     for (const { line, quantity } of asked) {
-      const { taken, left } = take(this.holding(order), { line }, quantity)
-      this.#hold(order, left)
-      for (const entry of taken) this.#giveBack(order, entry, kind)
+      let missing = quantity
+      const giveBack = (match: Match, units: number): number => {
+        const { taken, left } = take(this.holding(order), match, Math.min(units, missing))
+        this.#hold(order, left)
+        for (const entry of taken) this.#giveBack(order, entry, kind)
+        const given = taken.reduce((sum, entry) => sum + entry.quantity, 0)
+        missing -= given
+        return given
+      }
+      for (const { at, state, ...units } of where) {
+        if (units.line !== line || lines === 'all') continue
+        let open = units.quantity
+        for (const match of heldAs(state, at)) open -= giveBack({ line, ...match }, open)
+      }
+      giveBack({ line }, missing)
     }
   }
 
@@ -208,8 +242,11 @@ export class Stock {
     for (const { line, sku, quantity } of lines) {
       const { taken, left } = take(this.holding(order), { line, place, state: 'r' }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
-      if (held < quantity) throw new Error(`order ${order} ships ${quantity} of ${sku} from ${place} and holds ${held} there`)
-      this.levels.move(sku, place, { onHand: -quantity, reserved: -quantity }, 'shipped', order)
+      // Elsewhere still: news of how they came here is missing, and the caller comes again. Nowhere: they were given back before
+      // the carrier said that it had them, so they are missing among the free ones.
+      if (held < quantity && left.some((entry) => entry.line === line))
+        throw new Error(`order ${order} ships ${quantity} of ${sku} from ${place} and holds ${held} there`)
+      this.levels.move(sku, place, { onHand: -quantity, reserved: -held }, 'shipped', order)
       this.#hold(order, left)
     }
   }

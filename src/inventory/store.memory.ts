@@ -1,6 +1,7 @@
 /** The memory form of the stock's repository, with the checks that the tables have: for tests and for the simulation. */
-import type { Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
-import { dayIn, daysBetween } from '../kernel/time.ts'
+import type { Day, Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
+import { dayIn, daysBetween, instant } from '../kernel/time.ts'
+import { demand, MemoryTable, undoable } from '../platform/store/memory.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { Holding } from './holding.ts'
 import type { Delta, LedgerRow, LevelRow } from './levels.ts'
@@ -11,14 +12,21 @@ type Queued = Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>
 
 const keyOf = ({ sku, place }: Pair): string => `${sku}\n${place}`
 const queueKey = ({ sku, order, line, place }: Queued): string => `${sku}\n${order}\n${line}\n${place}`
+const measuredMax = 50
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export class MemoryInventory implements InventoryRepository {
-  readonly levels = new Map<string, LevelRow>()
+  readonly levels = new MemoryTable<string, LevelRow>()
   readonly ledger: (LedgerRow & Readonly<{ at: Instant }>)[] = []
-  readonly holdings = new Map<OrderId, Holding>()
-  readonly waiting = new Map<string, Waiting>()
-  readonly lots = new Map<string, Lot>()
+  readonly holdings = new MemoryTable<OrderId, Holding>()
+  readonly waiting = new MemoryTable<string, Waiting>()
+  readonly lots = new MemoryTable<string, Lot>()
+  readonly #clock: () => Instant
+
+  /** @param clock says which supply is overdue. */
+  constructor(clock: () => Instant = () => instant(Date.now())) {
+    this.#clock = clock
+  }
 
   lockLevels(_work: Work, skus: readonly Sku[]): Promise<readonly LevelRow[]> {
     return this.readLevels(skus)
@@ -41,24 +49,12 @@ export class MemoryInventory implements InventoryRepository {
     return Promise.resolve(found)
   }
 
-  async openLots({ now }: Work, skus: readonly Sku[]): Promise<readonly Lot[]> {
-    const today = dayIn('UTC', now)
-    return (await this.readLots(skus)).map((lot) => {
-      const delayDays = lot.day < today ? this.#delayAt(lot.place) : undefined
-      return delayDays === undefined ? lot : { ...lot, delayDays }
-    })
-  }
-
-  /** In the middle, of what came in at a place. */
-  #delayAt(place: Place): number | undefined {
-    const delays = [...this.lots.values()].flatMap((lot) =>
-      lot.place === place && lot.came !== undefined ? [Math.max(0, daysBetween(lot.day, lot.came))] : [],
-    )
-    return delays.sort((a, b) => a - b)[Math.ceil(delays.length / 2) - 1]
+  openLots(_work: Work, skus: readonly Sku[]): Promise<readonly Lot[]> {
+    return this.readLots(skus)
   }
 
   lockLots(_work: Work, ids: readonly string[]): Promise<readonly Lot[]> {
-    return Promise.resolve([...new Set(ids)].sort(byText).flatMap((id) => this.lots.get(id) ?? []))
+    return Promise.resolve(this.#withDelays([...new Set(ids)].sort(byText).flatMap((id) => this.lots.get(id) ?? [])))
   }
 
   waitingFor(_work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]> {
@@ -75,7 +71,9 @@ export class MemoryInventory implements InventoryRepository {
     )
   }
 
-  saveLevels(deltas: readonly Delta[]): MemoryWrite {
+  saveLevels(planned: readonly Delta[]): MemoryWrite {
+    // As they are now: a batch goes on changing its own.
+    const deltas = planned.map((delta) => ({ ...delta }))
     const after = (delta: Delta): LevelRow | undefined => {
       const row = this.levels.get(keyOf(delta))
       if (row === undefined) return undefined
@@ -101,19 +99,25 @@ export class MemoryInventory implements InventoryRepository {
     const apply = (): void => {
       for (const delta of deltas) this.levels.set(keyOf(delta), after(delta) ?? unreachable())
     }
-    return { check, apply }
+    return { check, apply, touches: deltas.map((delta) => `inventory.levels ${keyOf(delta)}`), guarded: true }
   }
 
   saveLedger(rows: readonly LedgerRow[], at: Instant): MemoryWrite {
     const added = rows.map((row) => ({ ...row, at }))
-    return { apply: () => void this.ledger.push(...added) }
+    return {
+      apply: () => {
+        this.ledger.push(...added)
+        undoable(() => void this.ledger.splice(this.ledger.length - added.length))
+      },
+    }
   }
 
   newHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): MemoryWrite {
-    const check = (): void => {
-      for (const { order } of holdings) if (this.holdings.has(order)) throw new Aborted('conflict', order)
+    return {
+      apply: () => {
+        for (const { order, holding } of holdings) this.holdings.insert(order, holding)
+      },
     }
-    return { check, ...this.saveHoldings(holdings) }
   }
 
   saveHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): MemoryWrite {
@@ -121,6 +125,7 @@ export class MemoryInventory implements InventoryRepository {
       apply: () => {
         for (const { order, holding } of holdings) this.holdings.set(order, holding)
       },
+      touches: holdings.map(({ order }) => `inventory.holdings ${order}`),
     }
   }
 
@@ -128,16 +133,13 @@ export class MemoryInventory implements InventoryRepository {
     return {
       apply: () => {
         for (const row of rows) {
+          demand('quantity', row.quantity > 0)
+          demand('lost', (row.lost ?? 0) >= 0)
           const before = this.waiting.get(queueKey(row))
-          // Who waits already keeps his place in the queue.
-          this.waiting.set(
-            queueKey(row),
-            before === undefined
-              ? row
-              : { ...row, place: before.place, kind: before.kind, priority: before.priority, at: before.at },
-          )
+          this.waiting.set(queueKey(row), before === undefined ? row : stillWaiting(before, row))
         }
       },
+      touches: rows.map((row) => `inventory.waiting ${queueKey(row)}`),
     }
   }
 
@@ -152,8 +154,9 @@ export class MemoryInventory implements InventoryRepository {
   saveLots(lots: readonly Lot[]): MemoryWrite {
     return {
       apply: () => {
-        for (const lot of lots) this.lots.set(lot.id, lot)
+        for (const { delayDays: _, ...lot } of lots) this.#putLot(lot)
       },
+      touches: lots.map(({ id }) => `inventory.supply ${id}`),
     }
   }
 
@@ -169,16 +172,67 @@ export class MemoryInventory implements InventoryRepository {
 
   readLots(skus: readonly Sku[]): Promise<readonly Lot[]> {
     const rows = [...this.lots.values()].filter(({ sku, closed }) => skus.includes(sku) && !closed)
-    return Promise.resolve(rows.sort((a, b) => byText(a.day, b.day) || byText(a.id, b.id)))
+    return Promise.resolve(this.#withDelays(rows.sort((a, b) => byText(a.day, b.day) || byText(a.id, b.id))))
   }
 
-  /** Without a clock: whoever waits where something is announced. Looking again at what is in time changes nothing. */
   overdue(limit: number): Promise<readonly Sku[]> {
-    const open = [...this.lots.values()].filter(({ closed }) => !closed)
-    const skus = [...this.waiting.values()].flatMap(({ sku, place }) =>
-      open.some((lot) => lot.sku === sku && lot.place === place) ? [sku] : [],
+    const today = this.#today()
+    const late = [...this.lots.values()].filter(({ closed, day }) => !closed && day < today)
+    const skus = [...this.waiting.values()].flatMap(({ sku, place, expected, lost = 0, quantity }) =>
+      expected !== undefined && expected < today && lost < quantity && late.some((lot) => lot.sku === sku && lot.place === place)
+        ? [sku]
+        : [],
     )
     return Promise.resolve([...new Set(skus)].slice(0, limit))
+  }
+
+  #today(): Day {
+    return dayIn('UTC', this.#clock())
+  }
+
+  #putLot(lot: Lot): void {
+    demand('quantity', lot.quantity > 0)
+    demand('received', lot.received >= 0)
+    demand('damaged', (lot.damaged ?? 0) >= 0)
+    demand('sellable', (lot.sellable ?? 0) >= 0)
+    const before = this.lots.get(lot.id)
+    const { reference } = lot
+    const isTaken = (other: Lot): boolean => other.reference === reference && other.sku === lot.sku && other.place === lot.place
+    if (before === undefined && reference !== undefined && [...this.lots.values()].some(isTaken))
+      throw new Aborted('conflict', `supply ${reference} of ${keyOf(lot)} is announced already`)
+    this.lots.set(lot.id, before === undefined ? lot : { ...lot, sku: before.sku, place: before.place, kind: before.kind })
+  }
+
+  /** Of supply that is past its day, the last fifty that came in at its place say how late it may be. */
+  #withDelays(lots: readonly Lot[]): readonly Lot[] {
+    const today = this.#today()
+    return lots.map((lot) => {
+      const delayDays = lot.day < today ? this.#delayAt(lot.place) : undefined
+      return delayDays === undefined ? lot : { ...lot, delayDays }
+    })
+  }
+
+  /** In the middle. */
+  #delayAt(place: Place): number | undefined {
+    const came = [...this.lots.values()].flatMap((lot) =>
+      lot.place === place && lot.came !== undefined ? [{ day: lot.day, came: lot.came }] : [],
+    )
+    const last = came.sort((a, b) => byText(b.came, a.came)).slice(0, measuredMax)
+    const delays = last.map(({ day, came }) => Math.max(0, daysBetween(day, came)))
+    return delays.sort((a, b) => a - b)[Math.ceil(delays.length / 2) - 1]
+  }
+}
+
+/** Who waits already keeps his place in the queue; what he waits for may change. */
+const stillWaiting = (before: Waiting, { to, quantity, promised, expected, lost }: Waiting): Waiting => {
+  const { to: _to, promised: _promised, expected: _expected, lost: _lost, ...kept } = before
+  return {
+    ...kept,
+    quantity,
+    ...(to === undefined ? {} : { to }),
+    ...(promised === undefined ? {} : { promised }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(lost === undefined ? {} : { lost }),
   }
 }
 

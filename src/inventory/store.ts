@@ -134,8 +134,8 @@ const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserv
 const holdingsSql = `insert into inventory.holdings (order_id, body) select * from unnest($1::uuid[], $2::json[])`
 const waitingSql = `insert into inventory.waiting (sku, order_id, line, place, ships_from, quantity, kind, priority, at, promised, expected, lost)
   select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::int[], $9::timestamptz[], $10::date[], $11::date[], $12::int[])
-  on conflict (sku, order_id, line, place) do update set quantity = excluded.quantity, promised = excluded.promised, expected = excluded.expected,
-    lost = excluded.lost`
+  on conflict (sku, order_id, line, place) do update set ships_from = excluded.ships_from, quantity = excluded.quantity,
+    promised = excluded.promised, expected = excluded.expected, lost = excluded.lost`
 const dropWaitingSql = `delete from inventory.waiting w using unnest($1::text[], $2::uuid[], $3::int[], $4::text[]) as t (sku, order_id, line, place)
   where w.sku = t.sku and w.order_id = t.order_id and w.line = t.line and w.place = t.place`
 const lotsSql = `insert into inventory.supply (${lotColumns})

@@ -1,11 +1,10 @@
 /** Warehouses and the network around them: read whole, kept in memory, read again when they change. */
 import { createHash } from 'node:crypto'
-import type { Place } from '../kernel/ids.ts'
-import type { Database } from '../platform/postgres/database.ts'
+import { nowMs } from '../kernel/timers.ts'
 import type { Network } from '../sourcing/contract.ts'
 import { type Backlog, canonical, networkBody, type NetworkSettings } from './network.ts'
 import type { WarehouseView } from './warehouse.ts'
-import { warehousesSql } from './warehouses-store.ts'
+import type { WarehouseStore } from './warehouses-store.ts'
 
 /** Another process's change is seen after this long. */
 const staleMs = 2_000
@@ -22,7 +21,7 @@ const versionOf = (body: Omit<Network, 'version'>): string =>
 const nothing: Network = { version: '', ...networkBody([], {}) }
 
 export type WarehouseOptions = Readonly<{
-  database: Pick<Database, 'read'>
+  store: WarehouseStore
   /** Told of a read in the background that failed; what was known stays, and the next read comes soon. */
   warn: (fault: unknown, what: string) => void
   /** Milliseconds that pass; only tests have others. */
@@ -30,7 +29,7 @@ export type WarehouseOptions = Readonly<{
 }>
 
 export class Warehouses {
-  readonly #database: WarehouseOptions['database']
+  readonly #store: WarehouseStore
   readonly #elapsedMs: () => number
   readonly #warn: WarehouseOptions['warn']
   #network: Network = nothing
@@ -42,8 +41,8 @@ export class Warehouses {
   readonly #listeners: ((network: Network) => void)[] = []
   readonly #versions = new Map<string, Network>()
 
-  constructor({ database, warn, elapsedMs = () => performance.now() }: WarehouseOptions) {
-    this.#database = database
+  constructor({ store, warn, elapsedMs = nowMs }: WarehouseOptions) {
+    this.#store = store
     this.#elapsedMs = elapsedMs
     this.#warn = warn
   }
@@ -83,9 +82,9 @@ export class Warehouses {
     if (version === this.#network.version) return this.#network
     const known = this.#versions.get(version)
     if (known !== undefined) return known
-    const [row] = await this.#database.read<{ body: Omit<Network, 'version'> }>(warehousesSql.version, [version])
-    if (row === undefined) return undefined
-    const network = { ...row.body, version }
+    const body = await this.#store.version(version)
+    if (body === undefined) return undefined
+    const network = { ...body, version }
     if (this.#versions.size >= versionsMax) this.#versions.clear()
     this.#versions.set(version, network)
     return network
@@ -93,15 +92,15 @@ export class Warehouses {
 
   async read(): Promise<readonly WarehouseView[]> {
     this.#readAt = this.#elapsedMs()
-    const rows = await this.#database.read<WarehouseView>(warehousesSql.all)
-    const [settings] = await this.#database.read<{ body: NetworkSettings }>(warehousesSql.settings)
-    const body = networkBody(rows, settings?.body ?? {})
+    const rows = await this.#store.all()
+    const settings = await this.#store.settings()
+    const body = networkBody(rows, settings)
     const seen = versionOf(body)
     if (seen === this.#seen) return this.#network.warehouses
     const version = rows.length === 0 ? '' : seen
     // Kept before anybody decides by it, so that every version an order names can be read again.
-    if (rows.length > 0) await this.#database.read(warehousesSql.keepVersion, [version, JSON.stringify(body)])
-    this.#settings = settings?.body ?? {}
+    if (rows.length > 0) await this.#store.keepVersion(version, body)
+    this.#settings = settings
     this.#network = { version, ...body }
     this.#seen = seen
     await this.#readBacklog()
@@ -111,19 +110,19 @@ export class Warehouses {
 
   /** Replaces what the owner said before. */
   async setTariffs(settings: NetworkSettings): Promise<void> {
-    await this.#database.read(warehousesSql.saveSettings, [JSON.stringify(settings)])
+    await this.#store.saveSettings(settings)
     await this.read()
   }
 
   async save(warehouses: readonly WarehouseView[]): Promise<void> {
-    await this.#database.read(warehousesSql.save, [JSON.stringify(warehouses)])
+    await this.#store.save(warehouses)
     await this.read()
   }
 
   async #readBacklog(): Promise<void> {
     this.#backlogAt = this.#elapsedMs()
     if (this.#network.warehouses.every(({ unitsPerDay }) => unitsPerDay === undefined || unitsPerDay === null)) return
-    const rows = await this.#database.read<{ place: Place; units: number }>(warehousesSql.backlog)
+    const rows = await this.#store.backlog()
     this.#backlog = new Map(rows.map(({ place, units }) => [place, units]))
   }
 

@@ -1,4 +1,23 @@
-export const warehousesSql = {
+/** All the SQL of warehouses and of the network around them. */
+import type { Place } from '../kernel/ids.ts'
+import type { Database } from '../platform/postgres/database.ts'
+import type { Network } from '../sourcing/contract.ts'
+import type { NetworkSettings } from './network.ts'
+import type { WarehouseView } from './warehouse.ts'
+
+export interface WarehouseStore {
+  all(): Promise<readonly WarehouseView[]>
+  save(warehouses: readonly WarehouseView[]): Promise<void>
+  settings(): Promise<NetworkSettings>
+  saveSettings(settings: NetworkSettings): Promise<void>
+  /** A network that orders are decided over: kept for ever under its version. */
+  keepVersion(version: string, body: Omit<Network, 'version'>): Promise<void>
+  version(version: string): Promise<Omit<Network, 'version'> | undefined>
+  /** Units set aside and not yet collected, where some place has a capacity. */
+  backlog(): Promise<readonly Readonly<{ place: Place; units: number }>[]>
+}
+
+const warehousesSql = {
   all: `select id, name, country, postal_code as "postalCode", latitude, longitude, time_zone as "timeZone", cut_off as "cutOff", workdays,
       handling_days as "handlingDays", pick_cents as "pickCents", per_unit_cents as "perUnitCents", hub, holidays, closed_days as "closedDays",
       open_days as "openDays", units_per_day as "unitsPerDay", blocked_countries as "blockedCountries"
@@ -23,3 +42,13 @@ export const warehousesSql = {
   backlog: `select place, sum(reserved)::float8 as units from inventory.levels
     where reserved > 0 and exists (select from inventory.warehouses where units_per_day is not null and not archived) group by place`,
 } as const
+
+export const postgresWarehouses = (database: Pick<Database, 'read'>): WarehouseStore => ({
+  all: () => database.read<WarehouseView>(warehousesSql.all),
+  save: async (warehouses) => void (await database.read(warehousesSql.save, [JSON.stringify(warehouses)])),
+  settings: async () => (await database.read<{ body: NetworkSettings }>(warehousesSql.settings))[0]?.body ?? {},
+  saveSettings: async (settings) => void (await database.read(warehousesSql.saveSettings, [JSON.stringify(settings)])),
+  keepVersion: async (version, body) => void (await database.read(warehousesSql.keepVersion, [version, JSON.stringify(body)])),
+  version: async (version) => (await database.read<{ body: Omit<Network, 'version'> }>(warehousesSql.version, [version]))[0]?.body,
+  backlog: () => database.read<{ place: Place; units: number }>(warehousesSql.backlog),
+})

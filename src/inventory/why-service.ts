@@ -1,5 +1,14 @@
 /** Works the reasons of a kept decision out again: the same question, to the same engine, over the network and policy it was decided by. */
-import { createSourcer, type CostParts, type Network, type Policy, type Sourcer, type Why } from '../sourcing/contract.ts'
+import {
+  createSourcer,
+  type CostParts,
+  type Network,
+  type ParcelStep,
+  parcelSteps,
+  type Policy,
+  type Sourcer,
+  type Why,
+} from '../sourcing/contract.ts'
 import { questionOf, type Recorded } from './decision.ts'
 
 /** Networks and policies as they were; undefined where a version is not known here. */
@@ -11,7 +20,8 @@ export type Versions = Readonly<{
 export type Explained = Readonly<{
   /** False: the engine answers differently today than when it was decided, so the reasons are of today's engine. */
   reproduced: boolean
-  parcels: readonly Readonly<{ place: string; service: string; cost: number; parts: CostParts }>[]
+  /** `steps`: what its days are counted from. */
+  parcels: readonly Readonly<{ place: string; service: string; cost: number; parts: CostParts; steps: readonly ParcelStep[] }>[]
   why: Why
 }>
 
@@ -31,10 +41,19 @@ export class Explanations {
     const engine = await this.#engine(recorded.decision.network, recorded.decision.policy)
     if (engine === undefined) return undefined
     const { order, levels } = questionOf(recorded, engine.network)
-    const sourced = engine.sourcer.source(order, levels)
+    const sourced = engine.sourcer.source(order, levels, recorded.decision.bounded)
     return {
       reproduced: sourced.cost === recorded.decision.cost && sourced.parcels === recorded.shipments.length,
-      parcels: sourced.shipments.map(({ place, service, cost, parts }) => ({ place, service, cost, parts })),
+      parcels: sourced.shipments.map((parcel) => {
+        const { place, service, cost, parts } = parcel
+        return {
+          place,
+          service,
+          cost,
+          parts,
+          steps: parcelSteps(engine.network, { ...order, utilisation: levels.utilisation }, parcel),
+        }
+      }),
       why: engine.sourcer.explain(order, levels, sourced),
     }
   }

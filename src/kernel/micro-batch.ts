@@ -2,6 +2,8 @@
  * Commands that arrive while the last batch is being committed form the next one. No timer: an idle command leaves at
  * once, busy batches fill by themselves, and every queue has a limit.
  */
+import { nowMs, soon } from './timers.ts'
+
 export type BatchLimits = Readonly<{
   /** Commands a batch at most. */
   itemsMax: number
@@ -95,7 +97,7 @@ export const microBatch = <Item, Result>(
 
   /** Right now is misleading: when a batch is answered, its callers' next requests are still unread in the sockets. */
   const noted = (): number => {
-    const now = performance.now()
+    const now = nowMs()
     const callers = waiting.length + onTheirWay
     if (callers >= most.callers || now - most.at > lateMs) most = { callers, at: now }
     return most.callers
@@ -106,7 +108,7 @@ export const microBatch = <Item, Result>(
     return new Promise<Result>((resolve, reject) => {
       waiting.push({ item, weight: weigh(item), resolve, reject })
       // One turn later, so that everything this turn of the event loop brings leaves together.
-      if (waiting.length === 1) setImmediate(leave)
+      if (waiting.length === 1) soon(leave)
       noted()
     })
   }

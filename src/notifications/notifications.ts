@@ -1,25 +1,40 @@
 /** The room of messages to customers: wired here, so that `main.ts` names one thing. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { OrderId, PersonRef } from '../kernel/ids.ts'
+import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import type { Reaction } from '../platform/bus/consumers.ts'
 import type { Database } from '../platform/postgres/database.ts'
 import type { Records } from '../platform/records/records.ts'
+import type { Batches } from '../platform/store/work.ts'
 import type { TaskHandler } from '../platform/tasks/handler.ts'
 import type { ParcelQueries } from '../shipping/contract.ts'
 import { outboxMail } from './adapters/outbox-store.ts'
 import type { MailPort, SmsPort } from './adapters/ports.ts'
 import { simulatedSms } from './adapters/simulated-sms.ts'
-import { SimulatedSmsBook } from './adapters/simulated-sms-store.ts'
+import { PostgresSmsBook, type SmsBook } from './adapters/simulated-sms-store.ts'
 import { mailsAClaim, smtpMail } from './adapters/smtp.ts'
 import { notificationReaction } from './reactions.ts'
 import { notificationRoutes } from './routes.ts'
 import { Sending } from './sending-service.ts'
-import { NotificationStore } from './store.ts'
+import { type NotificationRepository, PostgresNotifications } from './store.ts'
 import type { Shop } from './wording.ts'
 
+export type NotificationStorage = Readonly<{
+  store: NotificationRepository
+  book: SmsBook
+  /** Keeps the mails where no mail server is configured. */
+  outbox: MailPort
+}>
+export const notificationsInPostgres = (database: Database): NotificationStorage => ({
+  store: new PostgresNotifications(database),
+  book: new PostgresSmsBook(database),
+  outbox: outboxMail(database),
+})
+
 export type NotificationsOptions = Readonly<{
-  database: Database
+  batches: Batches
   records: Records
+  storage: NotificationStorage
+  now: () => Instant
   shop: Shop
   /** Both of them, or mails go to the readable outbox. */
   smtpUrl?: string | undefined
@@ -44,23 +59,23 @@ export type Notifications = Readonly<{
 }>
 
 export const createNotifications = (options: NotificationsOptions): Notifications => {
-  const { database, records, shop, smtpUrl, mailFrom, parcels, orderUrl, committed } = options
-  const store = new NotificationStore(database)
+  const { batches, records, storage, now, shop, smtpUrl, mailFrom, parcels, orderUrl, committed } = options
+  const { store, book, outbox } = storage
   const server = smtpUrl === undefined || mailFrom === undefined ? undefined : smtpMail(smtpUrl, mailFrom)
-  const mail = options.mail ?? server ?? outboxMail(database)
+  const mail = options.mail ?? server ?? outbox
   const simulated = simulatedSms({
-    batches: database,
+    batches,
     records,
-    book: new SimulatedSmsBook(database),
+    book,
     reported: (reports) => store.undelivered(reports.flatMap(({ id, status }) => (status === 'undelivered' ? [id] : []))),
   })
   const sms = options.sms ?? simulated.port
   const tasksMax = mail === server ? mailsAClaim : undefined
-  const sending = new Sending({ database, records, store, mail, sms, tasksMax, shop, parcels, orderUrl, committed })
+  const sending = new Sending({ batches, records, store, mail, sms, tasksMax, shop, parcels, orderUrl, committed })
   return {
     reactions: [notificationReaction(store, records)],
     tasks: [sending.task, ...simulated.tasks],
-    routes: notificationRoutes({ store, sending, now: () => database.nowEstimate() }),
+    routes: notificationRoutes({ store, sending, now }),
     forget: (people) => store.forget(people),
     close: () => mail.close(),
   }

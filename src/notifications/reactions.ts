@@ -10,13 +10,13 @@ import { bundled } from '../platform/tasks/bundle.ts'
 import type { Channel } from './contract.ts'
 import { recipientOf } from './recipient.ts'
 import { sendTask } from './send-task.ts'
-import { type NewNotification, type NotificationStore, toldKey } from './store.ts'
+import { type NewNotification, type NotificationRepository, toldKey } from './store.ts'
 import { cardLines, cardOf, type CardLine, isNews, type Notice, type OrderCard, tell, tellPlaced, told } from './telling.ts'
 
 const toldTypes: ReadonlySet<string> = new Set(told)
 const isTold = (event: Fact): event is OrderEvent => toldTypes.has(event.type)
 
-export const notificationReaction = (store: NotificationStore, records: Records): Reaction => ({
+export const notificationReaction = (store: NotificationRepository, records: Records): Reaction => ({
   name: 'notifications.orders',
   on: told,
   react: async (work, envelopes) => {
@@ -91,7 +91,7 @@ class Cards {
   }
 }
 
-type Ports = Readonly<{ store: NotificationStore; records: Records }>
+type Ports = Readonly<{ store: NotificationRepository; records: Records }>
 
 /** One row a channel that the customer has and wants; none for what was told before. */
 const rowsOf = async (

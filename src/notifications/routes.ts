@@ -7,7 +7,7 @@ import { office } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
 import type { NotificationStatus, NotificationView } from './contract.ts'
 import type { RetryReason, Sending } from './sending-service.ts'
-import type { NotificationOfOrder, NotificationStore } from './store.ts'
+import type { NotificationOfOrder, NotificationRepository } from './store.ts'
 import { sentenceOf } from './wording.ts'
 
 const pageDefault = 50
@@ -61,7 +61,7 @@ const pageOf = <Row extends Readonly<{ id: string }>, View>(rows: readonly Row[]
   return { data: shown.map(view), page: { next: last === undefined ? null : signCursor(last.id) } }
 }
 
-export type NotificationRoutesOptions = Readonly<{ store: NotificationStore; sending: Sending; now: () => Instant }>
+export type NotificationRoutesOptions = Readonly<{ store: NotificationRepository; sending: Sending; now: () => Instant }>
 
 export const notificationRoutes =
   ({ store, sending, now }: NotificationRoutesOptions): FastifyPluginAsyncTypebox =>

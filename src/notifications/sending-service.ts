@@ -1,9 +1,8 @@
 /** Sends what the reaction wrote down, outside any transaction, and says what came of it: `SENT`, or `FAILED` with the reason. */
 import { refuse, type Refusal } from '../kernel/decider.ts'
 import type { OrderId } from '../kernel/ids.ts'
-import type { Database } from '../platform/postgres/database.ts'
 import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
-import { Fault, rerunAborted, type Work } from '../platform/store/work.ts'
+import { type Batches, Fault, rerunAborted, type Work } from '../platform/store/work.ts'
 import { type CommonReason, keyReused } from '../platform/streams/service.ts'
 import { type ClaimedTask, settleEach, type TaskHandler, type TaskOutcome } from '../platform/tasks/handler.ts'
 import type { ParcelQueries } from '../shipping/contract.ts'
@@ -11,7 +10,7 @@ import { type MailPort, type SmsPort, Undeliverable } from './adapters/ports.ts'
 import { composeMessage } from './message.ts'
 import { recipientOf } from './recipient.ts'
 import { sendKind, sendTask } from './send-task.ts'
-import type { DueNotification, End, NotificationStore } from './store.ts'
+import type { DueNotification, End, NotificationRepository } from './store.ts'
 import { withoutPersonalData } from './text.ts'
 import type { Shop } from './wording.ts'
 
@@ -24,9 +23,9 @@ export type RetryReason = 'notification_not_found' | 'notification_not_failed'
 export type Retried = Readonly<{ id: string; replayed: boolean }>
 
 export type SendingOptions = Readonly<{
-  database: Database
+  batches: Batches
   records: Records
-  store: NotificationStore
+  store: NotificationRepository
   mail: MailPort
   sms: SmsPort
   /** Tasks a claim, where the mail server is slower than usual. */
@@ -95,7 +94,7 @@ export class Sending {
 
   /** A failed message once more, by hand. */
   async retry(id: string, key: KeyClaim): Promise<Retried | Refusal<RetryReason | CommonReason>> {
-    const retried = await rerunAborted(() => this.#options.database.batch((work) => this.#reopen(work, id, key)))
+    const retried = await rerunAborted(() => this.#options.batches.batch((work) => this.#reopen(work, id, key)))
     this.#options.committed()
     return retried
   }

@@ -1,7 +1,7 @@
 /** All the SQL of notifications, but for what the simulated providers keep to themselves. */
 import type { Day, Instant, OrderId, PersonRef } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
-import type { SqlWrite, Work } from '../platform/store/work.ts'
+import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
 import type { Channel, NotificationKind, NotificationStatus } from './contract.ts'
 import type { CardLine, Facts, OrderCard } from './telling.ts'
 
@@ -118,13 +118,40 @@ export const toldKey = (row: Readonly<{ order: string; kind: string; channel: st
 /** What a try came to; `PENDING` is tried again. */
 export type End = Readonly<{ id: string; status: 'SENT' | 'FAILED' | 'PENDING'; error: string | null }>
 
-export class NotificationStore {
+/** The room's repository: rows in batches, and what sending says of them outside of any. */
+export interface NotificationRepository {
+  /** Not locked: the reaction's position row keeps all others away. */
+  cards(work: Work, orders: readonly OrderId[]): Promise<Map<OrderId, OrderCard>>
+  toldBefore(work: Work, orders: readonly OrderId[]): Promise<Set<string>>
+  /** `user` + newline + `channel` of what these users have switched off. */
+  mutedChannels(work: Work, users: readonly string[]): Promise<ReadonlySet<string>>
+  addCards(cards: readonly (readonly [OrderCard, readonly CardLine[]])[]): Write
+  saveCards(cards: readonly OrderCard[]): Write
+  add(rows: readonly NewNotification[], at: Instant): Write
+  /** Those of these that are still to be sent. */
+  due(ids: readonly string[]): Promise<ReadonlyMap<string, DueNotification>>
+  /** Counts the tries, and says what came of them. */
+  finish(ends: readonly End[]): Promise<void>
+  /** Texts that were handed over and did not arrive after all. */
+  undelivered(ids: readonly string[]): Promise<void>
+  lock(work: Work, id: string): Promise<Notification | undefined>
+  reopen(id: string): Write
+  get(id: string): Promise<NotificationOfOrder | undefined>
+  /** Newest first. */
+  list(wanted: Wanted): Promise<NotificationOfOrder[]>
+  outbox(limit: number, before?: string): Promise<OutboxEntry[]>
+  setChannel(user: string, channel: Channel, wanted: boolean): Promise<void>
+  mutedOf(user: string): Promise<readonly Channel[]>
+  /** The copies of people's data that this room holds, for the day they are erased. */
+  forget(people: readonly PersonRef[]): Promise<void>
+}
+
+export class PostgresNotifications implements NotificationRepository {
   readonly #database: Database
   constructor(database: Database) {
     this.#database = database
   }
 
-  /** Not locked: the reaction's position row keeps all others away. */
   async cards(work: Work, orders: readonly OrderId[]): Promise<Map<OrderId, OrderCard>> {
     const statement = {
       name: 'notification_cards',
@@ -144,7 +171,6 @@ export class NotificationStore {
     return new Set(rows.map(toldKey))
   }
 
-  /** `user` + newline + `channel` of what these users have switched off. */
   async mutedChannels(work: Work, users: readonly string[]): Promise<ReadonlySet<string>> {
     if (users.length === 0) return new Set()
     const statement = {
@@ -208,7 +234,6 @@ export class NotificationStore {
     }
   }
 
-  /** Those of these that are still to be sent. */
   async due(ids: readonly string[]): Promise<ReadonlyMap<string, DueNotification>> {
     const rows = await this.#database.read<DueSql>(
       `select n.id, n.order_id as "order", n.kind, n.channel, n.person, n.facts, o.number, o.currency, o.prepaid, o.promised, o.totals, o.lines
@@ -219,7 +244,6 @@ export class NotificationStore {
     return new Map(rows.map((row) => [row.id, dueOf(row)]))
   }
 
-  /** Counts the tries, and says what came of them. */
   async finish(ends: readonly End[]): Promise<void> {
     if (ends.length === 0) return
     await this.#database.read(
@@ -231,7 +255,6 @@ export class NotificationStore {
     )
   }
 
-  /** Texts that were handed over and did not arrive after all. */
   async undelivered(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
     await this.#database.read(
@@ -267,7 +290,7 @@ export class NotificationStore {
     return rows.map(joined)[0]
   }
 
-  /** Newest first. Unprepared on purpose: with the values at hand the planner takes the index of exactly that status. */
+  /** Unprepared on purpose: with the values at hand the planner takes the index of exactly that status. */
   async list({ status, user, order, before, limit }: Wanted): Promise<NotificationOfOrder[]> {
     const rows = await this.#database.read<JoinedSql>(
       `select ${rowColumns}, ${withOrder} from notifications.notifications n join notifications.orders o on o.id = n.order_id
@@ -304,7 +327,6 @@ export class NotificationStore {
     return rows.map(({ channel }) => channel)
   }
 
-  /** The copies of people's data that this room holds, for the day they are erased. */
   async forget(people: readonly PersonRef[]): Promise<void> {
     await this.#database.read('delete from notifications.outbox where person = any($1::uuid[])', [people])
     await this.#database.read('delete from notifications.sms where person = any($1::uuid[])', [people])

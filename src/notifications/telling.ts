@@ -87,6 +87,7 @@ export const tell = (card: OrderCard, event: Exclude<OrderEvent, { type: 'OrderP
     case 'StockReserved':
       return reserved(card, event)
     case 'PlanRevised':
+    case 'ParcelsCombined':
       return { card, notices: [] }
     case 'BackorderFilled':
       return notice('filled', { lines: event.fills.map(({ line, quantity }) => ({ line, quantity })) })

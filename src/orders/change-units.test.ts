@@ -84,6 +84,10 @@ describe('Changing the units of an order', () => {
     assert.deepEqual(changes(order(placed(two)), { line: 0, quantity: 0 }, { line: 1, quantity: 0 }), [
       { type: 'OrderCancelled', reason: 'asked', refund: 'auto' },
     ]))
+  it('takes the last word where a line is named twice', () =>
+    assert.deepEqual(changes(order(placed(two)), { line: 0, quantity: 0 }, { line: 0, quantity: 3 }), [
+      { type: 'UnitsCancelled', reason: 'asked', lines: [{ line: 0, quantity: 1 }], totals: totals(27_50), refund: 'auto' },
+    ]))
   it('does nothing where nothing differs', () => assert.deepEqual(changes(order(placed(two)), { line: 0, quantity: 4 }), []))
   it('leaves a discount to the units it was given for', () => {
     const events = changes(order(placed([line('mug', 4, 2_50, { discount: 1_00 })])), { line: 0, quantity: 8 })

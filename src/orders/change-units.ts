@@ -20,7 +20,8 @@ export const changeUnits = (command: ChangeUnits, order: Live): readonly OrderEv
   const { placed, progress } = order
   if (progress.phase !== 'open') return refuse('order_closed', `the order is ${progress.status}: its items stay as they are`)
   const changes: Change[] = []
-  for (const { line, quantity } of command.lines) {
+  // A line that is named twice is what it was named last.
+  for (const [line, quantity] of new Map(command.lines.map((asked) => [asked.line, asked.quantity]))) {
     const carriers = carriersOf(placed, line)
     if (carriers.length === 0) return refuse('line_not_found', `the order has no line ${line + 1} of its own`)
     const current = Math.min(...carriers.map(({ line: at, per }) => Math.floor((progress.counters.current[at] ?? 0) / per)))

@@ -1,5 +1,6 @@
 /** What other rooms may know of orders: the facts of an order's life, and the commands they may ask for. */
 import type { Day, Instant, OrderId, PersonRef, Place, Sku } from '../kernel/ids.ts'
+import type { BundlePart } from './whole-bundles.ts'
 
 export type Dialect = 'v1' | 'b' | 'd' | 'redis' | 'import'
 export type OnShortage = 'refuse' | 'cancelLine' | 'backorder'
@@ -46,6 +47,9 @@ export type ShipmentLine = Readonly<{
   bundle?: number
 }>
 
+/** A parcel that orders of one customer share: its own id, the other orders, and the place it leaves. */
+export type Combined = Readonly<{ shipment: string; with: readonly OrderId[]; place: Place }>
+
 export type LineUnits = Readonly<{ line: number; quantity: number }>
 
 /** The last orders as they were asked for, newest first: what inventory reckons scarcity from. */
@@ -54,6 +58,8 @@ export type RecentOrder = Readonly<{
   shippingMethod: string
   channel: string
   total: number
+  /** The customer's. */
+  group?: string | null
   lines: readonly Readonly<{ sku: Sku; quantity: number; grams: number }>[]
 }>
 export type RecentOrders = Readonly<{
@@ -72,11 +78,15 @@ export type Decision = Readonly<{
   at: Instant
   network: string
   policy: string
+  /** The step of the policy's ladder that decided, from 1; absent where it has none. */
+  step?: number
   /** Cents, weighed by the policy. */
   cost: number
   optimal: boolean
   /** No plan costs less than `cost × (1 − gap)`; absent where it is 0. */
   gap?: number
+  /** The counted steps after which the search for a better plan was ended; absent where it ended by itself. */
+  bounded?: number
   /** What each shipment's cost is made of, in cents; parts of 0 are left out. */
   parts: readonly Readonly<Record<string, number>>[]
   places: readonly Place[]
@@ -146,6 +156,8 @@ export type OrderEvent = Readonly<
       promised?: Day
       /** In the queue of those who wait for supply: 0 to 9, the highest first. */
       priority?: number
+      /** The customer's, as it was then: a policy of sourcing may be for it. */
+      customerGroup?: string
       /** The reservation's end while money is not secured. */
       expiresAt?: Instant
       paymentMethod?: string
@@ -160,17 +172,33 @@ export type OrderEvent = Readonly<
     }
   /** Nothing of it had begun, and there is a better plan now: it takes the place of the whole one. `saving` in the policy's cents. */
   | { type: 'PlanRevised'; shipments: readonly Shipment[]; saving: number; decision: Decision }
+  /**
+   * It shares a parcel with these orders of the same customer, from `place`, where all are packed together: `saving` in the
+   * policy's cents, of all of them. Lines, money and status stay each order's own.
+   */
+  | { type: 'ParcelsCombined'; shipment: string; with: readonly OrderId[]; place: Place; saving: number; policy: string }
   /** Waiting units arrived and were set aside at `place`. */
   | { type: 'BackorderFilled'; fills: readonly Readonly<{ line: number; quantity: number; place: Place }>[] }
-  /** What it waits for comes on another day, and so does the order: `promised` stays. `days`: later, or earlier where below 0. */
-  | { type: 'ArrivalMoved'; was: Day; now: Day; lines: readonly Readonly<{ line: number; place: Place; days: number }>[] }
+  /**
+   * What it waits for comes on another day, and so does the order: `promised` stays. `days`: later, or earlier where below 0.
+   * `ready`, and the days of its `shipments` (by their number in the plan), are those of the places, lanes and carriers; where
+   * they are absent, all days move by as many as the supply does.
+   */
+  | {
+      type: 'ArrivalMoved'
+      was: Day
+      now: Day
+      lines: readonly Readonly<{ line: number; place: Place; days: number; ready?: Day }>[]
+      shipments?: readonly Readonly<{ shipment: number; dispatch: Day; arrives: Day }>[]
+    }
   /** What these units waited for will not come. They are sourced elsewhere in the same step, or a choice is offered. */
   | { type: 'SupplyFailed'; lines: readonly LineUnits[] }
   /** Units wait no longer for supply that failed: what they are instead follows. */
   | { type: 'WaitEnded'; lines: readonly LineUnits[] }
   /** Nothing is announced for these units: the customer says what becomes of them. Until then they wait. */
   | { type: 'ChoiceOffered'; lines: readonly LineUnits[] }
-  | { type: 'ChoiceMade'; choice: Choice; by: string; lines: readonly LineUnits[] }
+  /** `bundles`: with `split`, of which lines only whole bundles leave alone. */
+  | { type: 'ChoiceMade'; choice: Choice; by: string; lines: readonly LineUnits[]; bundles?: readonly BundlePart[] }
   | { type: 'UnitsMoved'; step: 'sent' | 'received' | 'lost'; from: Place; to: Place; lines: readonly LineUnits[] }
   /** Units that were not where they should be, or were lost on the way: no longer reserved; sourcing them again follows. */
   | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
@@ -195,6 +223,8 @@ export type OrderEvent = Readonly<
       held: boolean
       collectionBlocked?: boolean
       shippingMethod: string
+      /** Of `ParcelsCombined`. */
+      combined?: Combined
     }
   | { type: 'HoldPlaced'; hold: string; kind: string; blocks: HoldBlocks; by: string }
   | { type: 'HoldReleased'; hold: string; kind: string; releaseBlocked: boolean; collectionBlocked: boolean }
@@ -261,3 +291,4 @@ export type OrderFacts = Readonly<{
 export interface OrderQueries {
   facts(ids: readonly OrderId[]): Promise<ReadonlyMap<OrderId, OrderFacts>>
 }
+export { type BundlePart, leavesAlone } from './whole-bundles.ts'

@@ -13,6 +13,7 @@ import type {
   ShipmentLine,
 } from './contract.ts'
 import { type ChangeUnits, changeUnits } from './change-units.ts'
+import { combine, type Combine } from './combine.ts'
 import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
 import { evolve } from './evolve.ts'
 import { type Live, type Order, type Placed, sumOf, unplaced } from './order.ts'
@@ -27,7 +28,8 @@ export type OrderCommand = Told &
     | { do: 'expire' }
     | { do: 'cancel'; reason: string; by: string; refund: 'auto' | 'none'; lines?: readonly LineUnits[] | undefined }
     | (Readonly<{ do: 'changeUnits' }> & ChangeUnits)
-    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
+    /** `lost` on the way from there. */
+    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean; from?: Place }
     | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
     | (Readonly<{ do: 'followSupply' }> & FollowSupply)
     | (Readonly<{ do: 'choose' }> & Choose)
@@ -37,6 +39,7 @@ export type OrderCommand = Told &
     | { do: 'addNote'; note: PersonRef; by: string }
     /** Filled in when it is decided: the plan that stock and warehouses would now allow (`replan.ts`). */
     | { do: 'replan'; leastSaving: number; revised?: OrderEventOf<'PlanRevised'> | undefined }
+    | (Readonly<{ do: 'combine' }> & Combine)
     | { do: 'changeAddress'; contact: PersonRef; destination: Destination; by: string }
     | {
         do: 'followFulfilment'
@@ -81,7 +84,7 @@ const decide = (command: OrderCommand, order: Order): Decision => {
         : []
     }
     case 'recordFill':
-      return progress.phase === 'open' ? [{ type: 'BackorderFilled', fills: command.fills }] : []
+      return recordFill(command, order)
     case 'followSupply':
       return followSupply(command, order)
     case 'choose': {
@@ -115,6 +118,8 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     }
     case 'replan':
       return command.revised === undefined ? [] : [command.revised]
+    case 'combine':
+      return combine(command, order)
     case 'addNote':
       return [{ type: 'NoteAdded', note: command.note, by: command.by }]
     case 'changeAddress':
@@ -168,6 +173,17 @@ const summed = (lines: readonly LineUnits[]): LineUnits[] => {
 
 type CommandOf<Do extends OrderCommand['do']> = Extract<OrderCommand, { do: Do }>
 
+/** News from before it expired says nothing of what it waits for since it was reopened. */
+const recordFill = ({ fills: told }: CommandOf<'recordFill'>, { progress: { phase, counters } }: Live): Decision => {
+  const left = counters.current.map((_, line) => (counters.backordered[line] ?? 0) + (counters.preordered[line] ?? 0))
+  const fills = told.flatMap(({ line, quantity, place }) => {
+    const units = Math.min(quantity, left[line] ?? 0)
+    left[line] = (left[line] ?? 0) - units
+    return units > 0 ? [{ line, quantity: units, place }] : []
+  })
+  return phase === 'open' && fills.length > 0 ? [{ type: 'BackorderFilled', fills }] : []
+}
+
 /** Money news is compared with what is known, never with the order in which it arrives: a late failure undoes nothing. */
 const recordMoney = (command: CommandOf<'recordMoney'>, order: Live): Decision => {
   const { progress } = order
@@ -217,7 +233,7 @@ const cancel = (command: CommandOf<'cancel'>, order: Live): Decision => {
     }
     return [{ type: 'OrderCancelled', reason: command.reason, refund: command.refund }]
   }
-  const asked = summed(wholeBundles(placed, command.lines))
+  const asked = wholeBundles(placed, command.lines)
   for (const { line, quantity } of asked) {
     if (placed.lines[line] === undefined) return refuse('line_not_found', `the order has no line ${line + 1}`)
     const units = free.find((units) => units.line === line)?.quantity ?? 0
@@ -239,19 +255,28 @@ const cancel = (command: CommandOf<'cancel'>, order: Live): Decision => {
   ]
 }
 
-/** A bundle is cancelled whole: its line stands for so many units of each component. */
-const wholeBundles = (placed: Placed, lines: readonly LineUnits[]): LineUnits[] =>
-  lines.flatMap(({ line, quantity }) => {
+/**
+ * A bundle is cancelled whole: its line stands for so many units of each component, and units of a component for the bundles
+ * they are in. Several components of one bundle are in the same bundles: the most counts, not the sum.
+ */
+const wholeBundles = (placed: Placed, lines: readonly LineUnits[]): LineUnits[] => {
+  const units: LineUnits[] = []
+  const bundles = new Map<number, number>()
+  for (const { line, quantity } of summed(lines)) {
     const asked = placed.lines[line]
-    const bundleAt = asked?.kind === 'component' ? asked.parent : asked?.kind === 'bundle' ? line : undefined
-    const bundle = bundleAt === undefined ? undefined : placed.lines[bundleAt]
-    if (bundle === undefined || bundleAt === undefined) return [{ line, quantity }]
-    const bundles =
-      asked?.kind === 'bundle' ? quantity : Math.ceil((quantity * bundle.quantity) / Math.max(1, asked?.quantity ?? 1))
-    return placed.lines.flatMap((part, index) =>
-      part.parent === bundleAt ? [{ line: index, quantity: (bundles * part.quantity) / bundle.quantity }] : [],
-    )
-  })
+    const at = asked?.kind === 'component' ? asked.parent : asked?.kind === 'bundle' ? line : undefined
+    const whole = at === undefined ? undefined : placed.lines[at]
+    if (at === undefined || whole === undefined) units.push({ line, quantity })
+    else {
+      const count = at === line ? quantity : Math.ceil((quantity * whole.quantity) / Math.max(1, asked?.quantity ?? 1))
+      bundles.set(at, Math.max(bundles.get(at) ?? 0, count))
+    }
+  }
+  for (const [at, count] of bundles)
+    for (const [line, part] of placed.lines.entries())
+      if (part.parent === at) units.push({ line, quantity: (count * part.quantity) / (placed.lines[at]?.quantity ?? 1) })
+  return units
+}
 
 const changeAddress = (command: CommandOf<'changeAddress'>, order: Live): Decision => {
   const { progress } = order
@@ -287,6 +312,7 @@ const assembly = ({ placed, progress }: Live): OrderEvent => ({
     .filter(({ lines }) => lines.length > 0)
     .map((shipment) => ({ ...shipment, lines: shipment.lines.map((line) => withWeight(line, placed)) })),
   destination: progress.destination,
+  ...(progress.combined === undefined ? {} : { combined: progress.combined }),
   held: progress.holds.some(({ blocks }) => blocks === 'release'),
   ...(progress.holds.some(({ blocks }) => blocks === 'collection') ? { collectionBlocked: true } : {}),
   shippingMethod: placed.shippingMethod,

@@ -1,5 +1,5 @@
 /** What follows from an order's axes: the headline, whether money is secured, what may be done now. Pure. */
-import type { LineUnits, OrderStatus, Shipment, Totals } from './contract.ts'
+import type { LineUnits, OrderStatus, Shipment, ShipmentLine, Totals } from './contract.ts'
 import { carriesUnits, type Live, type Placed, type Progress, sumOf } from './order.ts'
 import { spread } from '../kernel/money.ts'
 
@@ -106,20 +106,29 @@ export const actionsOf = (order: Live): string[] => {
   return actions
 }
 
-/** The plan without some units: those not yet with a warehouse; what is with one leaves through fulfilment. */
+/**
+ * The plan without some units: those not yet with a warehouse; what is with one leaves through fulfilment. Stock and
+ * warehouses let units go in the same order: waiting ones first, then those to be sent elsewhere.
+ */
 export const planWithout = (plan: readonly Shipment[], assembled: number, cancelled: readonly LineUnits[]): readonly Shipment[] => {
   const gone = new Map<number, number>()
   for (const { line, quantity } of cancelled) gone.set(line, (gone.get(line) ?? 0) + quantity)
-  return plan.map((shipment, index) => {
-    if (index < assembled) return shipment
+  const taken = new Map<ShipmentLine, number>()
+  const open = plan.slice(assembled).flatMap(({ lines }) => lines)
+  for (const line of open.toSorted((a, b) => letGoRank[a.kind] - letGoRank[b.kind])) {
+    const units = Math.min(gone.get(line.line) ?? 0, line.quantity)
+    gone.set(line.line, (gone.get(line.line) ?? 0) - units)
+    taken.set(line, units)
+  }
+  return plan.map((shipment) => {
     const lines = shipment.lines.flatMap((line) => {
-      const taken = Math.min(gone.get(line.line) ?? 0, line.quantity)
-      gone.set(line.line, (gone.get(line.line) ?? 0) - taken)
-      return line.quantity > taken ? [{ ...line, quantity: line.quantity - taken }] : []
+      const quantity = line.quantity - (taken.get(line) ?? 0)
+      return quantity > 0 ? [{ ...line, quantity }] : []
     })
     return { ...shipment, lines }
   })
 }
+const letGoRank = { backorder: 0, preorder: 0, transfer: 1, stock: 2 } as const
 
 /** The promise of a plan: the day on which its last parcel arrives. */
 export const arrivalOf = (plan: readonly Shipment[]): Shipment['arrives'] | undefined =>

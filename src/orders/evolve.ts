@@ -1,5 +1,5 @@
 /** How each fact changes an order. The fold of an order's events is its state row, always (`waybill verify`). */
-import type { OrderEvent, OrderEventOf, Shipment } from './contract.ts'
+import type { LineUnits, OrderEvent, OrderEventOf, Shipment } from './contract.ts'
 import { arrivalOf, planWithout } from './derive.ts'
 import { addUnits, carriesUnits, type Counters, type Live, type Order, type PaymentMoney, type Progress } from './order.ts'
 import { choiceLeft, supplied } from './supply.ts'
@@ -74,9 +74,12 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
         plan: event.shipments,
         assembled: 0,
         expected: arrivalOf(event.shipments),
+        ...notCombined(progress),
         ...(progress.choice === undefined ? {} : { choice: undefined }),
       }
     }
+    case 'ParcelsCombined':
+      return { combined: { shipment: event.shipment, with: event.with, place: event.place } }
     case 'BackorderFilled': {
       const waiting = (name: 'backordered' | 'preordered') =>
         event.fills.map(({ line, quantity }) => ({ line, quantity: Math.min(quantity, counters[name][line] ?? 0) }))
@@ -222,11 +225,19 @@ const changed = ({ placed, progress }: Live, event: Exclude<OrderEvent, { type: 
     case 'NoteAdded':
       return { notes: [...progress.notes, event.note], updatedBy: by(progress, event.by) }
     case 'AddressChanged':
-      return { contact: event.contact, destination: event.destination, updatedBy: by(progress, event.by) }
+      return {
+        contact: event.contact,
+        destination: event.destination,
+        updatedBy: by(progress, event.by),
+        ...notCombined(progress),
+      }
     case 'StatusChanged':
       return { status: event.to, ...(event.to === 'completed' ? { phase: 'completed' as const } : {}) }
   }
 }
+
+/** It goes another way than the orders that it was to leave with. */
+const notCombined = ({ combined }: Progress): Partial<Progress> => (combined === undefined ? {} : { combined: undefined })
 
 const choiceOf = ({ choice }: Progress, counters: Counters): Partial<Progress> =>
   choice === undefined ? {} : { choice: choiceLeft(choice, counters) }
@@ -280,6 +291,10 @@ const collected = new Set([
   'exception',
 ])
 
+/** What was cancelled while the carrier's news of it was on its way is not set aside any more. */
+const heldOf = ({ reserved }: Counters, lines: readonly LineUnits[]): readonly LineUnits[] =>
+  lines.map(({ line, quantity }) => ({ line, quantity: Math.min(quantity, reserved[line] ?? 0) }))
+
 /** @param reserved imported history was sent from outside: no unit of it was ever reserved here. */
 const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>, reserved: boolean): Partial<Progress> => {
   const before = progress.parcels.find(({ id }) => id === event.parcel)
@@ -302,7 +317,7 @@ const withParcel = (progress: Progress, event: OrderEventOf<'ParcelProgressed'>,
     counters: {
       ...counters,
       shipped: shippedNow ? addUnits(counters.shipped, event.lines) : counters.shipped,
-      reserved: shippedNow && reserved ? addUnits(counters.reserved, event.lines, -1) : counters.reserved,
+      reserved: shippedNow && reserved ? addUnits(counters.reserved, heldOf(counters, event.lines), -1) : counters.reserved,
       delivered: deliveredNow ? addUnits(counters.delivered, event.lines) : counters.delivered,
     },
   }

@@ -1,4 +1,5 @@
 /** The reaper: ends reservations whose time is over. Several may run; an order that is paid meanwhile is left alone. */
+import { every } from '../kernel/timers.ts'
 import type { Logger } from '../platform/log.ts'
 import type { OrderService } from './service.ts'
 import type { OrderRepository } from './store.ts'
@@ -11,7 +12,7 @@ export class Reaper {
   readonly #orders: OrderService
   readonly #repository: OrderRepository
   readonly #log: Logger
-  #timer: NodeJS.Timeout | undefined
+  #end: (() => void) | undefined
   #round: Promise<unknown> = Promise.resolve()
 
   constructor(orders: OrderService, repository: OrderRepository, log: Logger) {
@@ -21,9 +22,9 @@ export class Reaper {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
+    this.#end = every(everyMs, () => {
       this.#round = this.#round.then(() => this.round()).catch((fault: unknown) => this.#log.warn({ fault }, 'the reaper pauses'))
-    }, everyMs)
+    })
   }
 
   /** @returns how many orders were due. */
@@ -36,7 +37,7 @@ export class Reaper {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#end?.()
     await this.#round
   }
 }

@@ -3,7 +3,8 @@
  * a warehouse may veto a cancellation. Called in the lock order orders → inventory → fulfilment (DESIGN §13).
  */
 import { type Decided, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
-import type { Day, Instant, OrderId } from '../kernel/ids.ts'
+import type { Day, Instant, OrderId, Place } from '../kernel/ids.ts'
+import { Aborted } from '../platform/store/work.ts'
 import type { ReserveLine, ReserveRequest, Source } from '../inventory/contract.ts'
 import type { StockSession } from '../inventory/contract.ts'
 import type { Decision, LineUnits, OrderEvent, OrderEventOf, OrderReason, Shipment } from './contract.ts'
@@ -13,11 +14,15 @@ import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
 import { arrivalOf, totalsWithout } from './derive.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
+/** `travelling`: sent to another warehouse for the order. */
+export type UnitsLeft = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
+
 /** Fulfilment's session in a batch of cancellations. */
 export interface CancelSession {
   /** Units that cannot be taken back because their parcel was collected. */
   check(order: OrderId, lines: readonly LineUnits[] | 'all'): readonly LineUnits[]
-  apply(order: OrderId, lines: readonly LineUnits[] | 'all'): void
+  /** @returns where the units were that left the work. */
+  apply(order: OrderId, lines: readonly LineUnits[] | 'all'): readonly UnitsLeft[]
   /** Whether its work is planned with these units and nobody has begun it: then it can still be planned another way. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
@@ -68,7 +73,7 @@ const answerTo = (id: OrderId, event: OrderEvent, order: Order, inline: Inline):
     case 'OrderExpired':
       return release(id, 'all', inline)
     case 'UnitsCancelled':
-      return release(id, event.lines, inline)
+      return release(id, event.lines, inline, order)
     case 'UnitsAdded':
       return reserve(id, order, addedLines(order, event.lines), inline, 'added')
     case 'PlanRevised':
@@ -121,6 +126,7 @@ const request = (order: Live, lines: readonly ReserveLine[], now: Instant): Rese
   channel: order.placed.channel,
   total: order.placed.totals.total,
   ...(order.placed.priority === undefined ? {} : { priority: order.placed.priority }),
+  ...(order.placed.customerGroup === undefined ? {} : { group: order.placed.customerGroup }),
 })
 
 const reserve = (
@@ -319,8 +325,41 @@ const vetoOf = (id: OrderId, event: OrderEvent, { veto }: Inline): Refusal<Order
   }
 }
 
-const release = (id: OrderId, lines: readonly LineUnits[] | 'all', { stock, veto }: Inline): readonly OrderEvent[] => {
-  veto?.apply(id, lines)
-  stock.release(id, lines)
+/** @param after the order, where it goes on with less. */
+const release = (
+  id: OrderId,
+  lines: readonly LineUnits[] | 'all',
+  { stock, veto }: Inline,
+  after?: Live,
+): readonly OrderEvent[] => {
+  const left = veto?.apply(id, lines) ?? []
+  const holding = stock.holding(id)
+  // Given back at the warehouse that they have left, they would be sold there once more.
+  if (isBehind(holding, left)) throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
+  stock.release(id, lines, after?.progress.assembled === 0 ? unplanned(holding, after) : left)
   return []
+}
+
+/** No warehouse knows of the order yet: it holds too much where its plan names less. */
+const unplanned = (holding: ReturnType<StockSession['holding']>, { progress: { plan } }: Live): readonly UnitsLeft[] => {
+  const parts = plan.flatMap(({ lines }) => lines)
+  const unitsAt = (line: number, place: Place): number =>
+    sumOf(parts.map((part) => (part.line === line && part.from === place ? part.quantity : 0)))
+  return [...Map.groupBy(holding, ({ line, place }) => `${line} ${place}`).values()].flatMap((entries): UnitsLeft[] => {
+    const [first] = entries
+    if (first === undefined) return []
+    const quantity = sumOf(entries.map((entry) => entry.quantity)) - unitsAt(first.line, first.place)
+    return quantity > 0 ? [{ line: first.line, quantity, at: first.place, state: 'shelf' }] : []
+  })
+}
+
+/** Whether stock still sees units at their sender that are on their way: transfers that were not sent yet were called off before. */
+const isBehind = (holding: ReturnType<StockSession['holding']>, left: readonly UnitsLeft[]): boolean => {
+  const unitsIn = (line: number, state: UnitsLeft['state']): number =>
+    sumOf(left.map((units) => (units.line === line && units.state === state ? units.quantity : 0)))
+  return left.some(({ line, state }) => {
+    if (state !== 'travelling') return false
+    const atSender = holding.filter((entry) => entry.line === line && entry.state === 'r' && entry.to !== undefined)
+    return sumOf(atSender.map(({ quantity }) => quantity)) > unitsIn(line, 'sending')
+  })
 }

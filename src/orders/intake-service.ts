@@ -46,6 +46,8 @@ export type Intake = Readonly<{
   promise?: string | undefined
   /** In the queue for supply: 0 to 9. */
   priority?: number | undefined
+  /** Else the group of the known user. */
+  customerGroup?: string | undefined
 }>
 export type IntakeReason = PricingReason | 'address_undeliverable' | 'promise_invalid' | 'promise_mismatch'
 
@@ -58,7 +60,9 @@ export type IntakePorts = Readonly<{
   area: (country: string, postalCode: string) => string
   contactOf: (
     user: string,
-  ) => Promise<Readonly<{ customer: Readonly<Record<string, string>>; address?: AskedAddress | undefined }> | undefined>
+  ) => Promise<
+    Readonly<{ customer: Readonly<Record<string, string>>; address?: AskedAddress | undefined; group?: string }> | undefined
+  >
   /** Where an order without an address is sourced to: the shop itself. */
   home: () => Destination
   now: () => Instant
@@ -80,7 +84,7 @@ export const intakeOrder = async (ports: IntakePorts, intake: Intake): Promise<P
   const address = intake.address ?? known?.address
   const destination = destinationOf(ports, address)
   if (isRefusal(destination)) return destination
-  const drawn = draftOf(intake, priced, destination)
+  const drawn = draftOf(intake, priced, destination, intake.customerGroup ?? known?.group)
   const held = intake.promise === undefined ? undefined : heldTo(intake.promise, drawn, intake.lines)
   if (isRefusal(held)) return held
   const draft = held === undefined ? drawn : asPromised(drawn, held)
@@ -114,7 +118,7 @@ const asPromised = (draft: Draft, { promised, shipping }: Held): Draft => {
   return { ...draft, promised, totals: { ...totals, shipping, total: totals.total - totals.shipping + shipping } }
 }
 
-const draftOf = (intake: Intake, priced: Priced, destination: Destination): Draft => ({
+const draftOf = (intake: Intake, priced: Priced, destination: Destination, group: string | undefined): Draft => ({
   channel: intake.channel,
   source: intake.source,
   dialect: intake.dialect,
@@ -131,6 +135,7 @@ const draftOf = (intake: Intake, priced: Priced, destination: Destination): Draf
   ...(intake.externalRef === undefined ? {} : { externalRef: intake.externalRef }),
   ...(intake.paymentMethod === undefined ? {} : { paymentMethod: intake.paymentMethod }),
   ...(intake.priority === undefined ? {} : { priority: intake.priority }),
+  ...(group === undefined ? {} : { customerGroup: group }),
 })
 
 const placedLine = ({ whenSoldOut, ...line }: PricedLine, onShortage: OnShortage): PlacedLine => ({

@@ -1,6 +1,7 @@
 /** The state of one order: what was placed, never changed, and its progress beside it. */
 import type { Day, Instant, PersonRef, Place } from '../kernel/ids.ts'
 import type {
+  Combined,
   Destination,
   FulfilmentStatus,
   HoldBlocks,
@@ -74,6 +75,8 @@ export type Progress = Readonly<{
   closedReason?: string | undefined
   /** Units that wait, and that nothing is announced for: their customer is asked what becomes of them. */
   choice?: readonly LineUnits[] | undefined
+  /** The parcel that it shares with other orders of its customer. */
+  combined?: Combined | undefined
   /** Units of each line when the reservation ran out. */
   lapsed?: readonly number[] | undefined
 }>

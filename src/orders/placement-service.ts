@@ -12,7 +12,7 @@ import type { InventoryPart } from '../inventory/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
 import { type Batches, Fault, isolateFaults, OutcomeUnknown, type Work, type Write } from '../platform/store/work.ts'
-import { appendOf, type CommonReason, keyReused, KeysInBatch } from '../platform/streams/service.ts'
+import { appendOf, type CommonReason, keyReused, KeysInBatch, unlessRepeated } from '../platform/streams/service.ts'
 import type { OrderEvent, OrderReason } from './contract.ts'
 import { orderDecider } from './decide.ts'
 import { answered } from './inline.ts'
@@ -181,6 +181,7 @@ export class Placement {
         if (asked.cart !== undefined) carts.set(asked.cart.cartId, { items: '', empty: true, lastOrder: id })
         return answerOf(one.change, work.now)
       })
+      await unlessRepeated(records, work, keys, batch, decided)
       const all = [...made.values()]
       work.add(...this.#writes(all, stock, work))
       const ordered = all.flatMap(({ asked, change }) =>

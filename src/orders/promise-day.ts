@@ -32,16 +32,16 @@ const sooner = (first: SourceAnswer, fast: SourceAnswer, by: Day | undefined): S
 
 /** The last parcel's day with its buffer; undefined where that is the day it arrives by plan, as nearly always. */
 const dayOf = (shipments: readonly Shipment[], buffer: (place: Place) => number): Day | undefined => {
-  const arrives = arrivalOf(shipments)
-  if (arrives === undefined) return undefined
-  let latest = arrives
+  let arrives: Day | undefined
+  let latest: Day | undefined
   for (const { place, arrives: planned, lines } of shipments) {
-    const days = lines.length === 0 ? 0 : buffer(place)
-    if (days === 0) continue
-    const day = addDays(planned, days)
-    if (day > latest) latest = day
+    if (lines.length === 0) continue
+    if (arrives === undefined || planned > arrives) arrives = planned
+    const days = buffer(place)
+    const day = days === 0 ? planned : addDays(planned, days)
+    if (latest === undefined || day > latest) latest = day
   }
-  return latest > arrives ? latest : undefined
+  return latest !== arrives ? latest : undefined
 }
 
 export type PlaceClock = Readonly<{ id: Place; timeZone: string; cutOff: string; workdays: readonly number[] }>

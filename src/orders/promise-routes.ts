@@ -19,11 +19,12 @@ export const promiseRoutes =
         config: { policy: { roles: everyone } },
       },
       async (request) => {
-        const { body } = request
+        const { body, principal } = request
         const asked = await promises.ask({
           dialect: 'v1',
           channel: body.channel ?? 'web',
           source: 'Web',
+          user: principal.role === 'customer' ? principal.user : undefined,
           address: body.shippingAddress,
           lines: body.lines,
           currency: body.currency,

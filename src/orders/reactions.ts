@@ -91,6 +91,7 @@ export const followFulfilment = (orders: OrderService): Reaction =>
       'FulfilmentReleased',
       'UnitsPicked',
       'UnitsFoundShort',
+      'UnitsNotComing',
       'FulfilmentPacked',
       'FulfilmentCollected',
       'FulfilmentDelivered',
@@ -114,7 +115,13 @@ export const followFulfilment = (orders: OrderService): Reaction =>
         case 'UnitsPicked':
           return follow('picking', event.place)
         case 'UnitsFoundShort':
-          return [{ id: event.order, command: { do: 'reportShort', place: event.place, lines: event.lines } }]
+          return [
+            { id: event.order, command: { do: 'reportShort', place: event.place, lines: event.lines } },
+            ...(event.over === true ? follow('short', event.place) : []),
+          ]
+        // Sourcing them again follows the transfer that did not bring them.
+        case 'UnitsNotComing':
+          return event.over === true ? follow('short', event.place) : []
         case 'FulfilmentPacked':
           return follow(
             'packed',
@@ -162,7 +169,7 @@ export const followTransfers = (orders: OrderService): Reaction =>
         return [
           { id: order, command: { do: 'recordMove', step: 'received', from: event.from, to: event.to, lines: event.received } },
           ...(lost.length > 0
-            ? [{ id: order, command: { do: 'reportShort' as const, place: event.to, lines: lost, lost: true } }]
+            ? [{ id: order, command: { do: 'reportShort' as const, place: event.to, lines: lost, lost: true, from: event.from } }]
             : []),
         ]
       }
@@ -205,7 +212,7 @@ export const followStock = (orders: OrderService): Reaction =>
           },
         ]
       case 'SupplyMoved': {
-        const moved = event.lines.map(({ line, place, was, now }) => ({ line, place, was, now }))
+        const moved = event.lines.map(({ line, place, was, now, ready }) => ({ line, place, was, now, ready }))
         return [{ id: event.order, command: { do: 'followSupply', moved, lost: [] } }]
       }
       case 'SupplyLost': {

@@ -24,7 +24,7 @@ const recentSql = `with newest as materialized (
      where placed_at > now() - interval '${countedDays} days')
   select (select coalesce(orders / greatest(days, ${spanDaysMin}), 0) from counted)::float8 as a_day,
     coalesce((select json_agg(json_build_object('destination', body->'destination', 'shippingMethod', body->'shippingMethod',
-        'channel', body->'channel', 'total', body->'totals'->'total',
+        'channel', body->'channel', 'total', body->'totals'->'total', 'group', body->'customerGroup',
         'lines', (select coalesce(json_agg(json_build_object('sku', l->'sku', 'quantity', l->'quantity', 'grams', l->'grams')), '[]')
           from json_array_elements(body->'lines') l where l->>'kind' in ('product', 'component'))) order by placed_at desc, id desc)
       from sized where so_far <= ${linesMax}), '[]') as orders`

@@ -86,7 +86,7 @@ export const begunBecause = ({
 const answer = ({ asked, source, id, stock }: Replan, seen: StockSeen) => {
   const waiting = new Set(stock.holding(id).flatMap(({ line, state }) => (state === 'w' ? [line] : [])))
   const lines = asked.lines.map((line): SourceLine => ({ ...line, waits: waiting.has(line.line) }))
-  const found = source({ ...asked, lines, rehearsal: true }, seen)
+  const found = source({ ...asked, lines, rehearsal: true, thorough: true }, seen)
   return found.unfilled.length > 0 ? undefined : found
 }
 

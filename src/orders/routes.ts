@@ -118,7 +118,8 @@ export const orderRoutes =
           origin: actor(request),
           key,
           promise: body.promise,
-          priority: priorityOf(request, body.priority),
+          priority: officeOnly(request, 'priority', body.priority),
+          customerGroup: officeOnly(request, 'customerGroup', body.customerGroup),
         }
         const asked = await intakeOrder(intake, wanted)
         if (isRefusal(asked)) throw problemOf(asked, orderProblems)
@@ -365,9 +366,9 @@ export const expectedVersion = (request: FastifyRequest): number | undefined => 
   return Number(digits)
 }
 
-const priorityOf = (request: FastifyRequest, asked: number | undefined): number | undefined => {
+const officeOnly = <Asked>(request: FastifyRequest, field: string, asked: Asked | undefined): Asked | undefined => {
   if (asked === undefined || office.includes(request.principal.role)) return asked
-  throw new Problem('forbidden', { status: 403, title: 'Not allowed' }, 'priority needs a key of the office.', {
+  throw new Problem('forbidden', { status: 403, title: 'Not allowed' }, `${field} needs a key of the office.`, {
     more: { requiredRoles: office },
   })
 }

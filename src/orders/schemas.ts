@@ -84,6 +84,9 @@ export const PlaceOrder = Type.Object(
     promotionCodes: Codes,
     promise: Type.Optional(text(promiseLengthMax)),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, description: 'In the queue for supply; the office only' })),
+    customerGroup: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9_-]{1,32}$', description: 'Chooses the policy of sourcing; the office only' }),
+    ),
     paymentTerms: Type.Optional(Type.Union([Type.Literal('prepaid'), Type.Literal('on_account')])),
     payment: Type.Optional(
       Type.Object(

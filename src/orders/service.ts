@@ -5,20 +5,23 @@ import type { Instant, OrderId, PersonRef, Sku } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
 import type { InventoryPart } from '../inventory/contract.ts'
 import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
-import { type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
+import { Aborted, type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
 import {
   appendOf,
   type CommonReason,
   keyReused,
   KeysInBatch,
+  unlessRepeated,
   type Unstamped,
   versionMismatch,
 } from '../platform/streams/service.ts'
 import type { OrderEvent, OrderEventOf, OrderReason } from './contract.ts'
+import type { Combine } from './combine.ts'
 import { type OrderCommand, orderDecider } from './decide.ts'
 import { answered, type CancelSession, givenBack, type Inline, type Prescribed, revision } from './inline.ts'
-import { carriesUnits, type Live, type Order } from './order.ts'
+import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
 import type { OrderRepository } from './store.ts'
+import { redated } from './supply.ts'
 
 export type OrderAsked = Readonly<{
   id: OrderId
@@ -42,7 +45,7 @@ export type OrderOutcome = OrderAnswer | Refusal<OrderReason | CommonReason>
 
 /** Fulfilment's part: asked about cancellations inside the order's own batch. */
 export interface CancelPart {
-  prepare(work: Work, orders: readonly OrderId[]): Promise<CancelSession & Readonly<{ finish: () => void }>>
+  prepare(work: Work, orders: readonly OrderId[]): Promise<CancelSession & Readonly<{ finish: () => void | Promise<void> }>>
 }
 
 export type OrderServiceOptions = Readonly<{
@@ -104,6 +107,25 @@ export class OrderService {
     return outcomes
   }
 
+  /** Lets orders share a parcel: all of them, or none. */
+  async combineTogether(
+    parts: readonly Readonly<{ id: OrderId; combine: Combine }>[],
+    origin: Origin,
+  ): Promise<readonly OrderOutcome[]> {
+    const asked = parts.map(({ id, combine }) => ({ id, command: { do: 'combine' as const, ...combine }, origin }))
+    const outcomes = await this.#options.batches.batch(async (work): Promise<readonly OrderOutcome[]> => {
+      const stored = await this.#options.repository.lock(
+        work,
+        asked.map(({ id }) => id),
+      )
+      const deciding = new Deciding(orderDecider, stored)
+      const no = asked.map(({ id, command }) => deciding.consider(id, { ...command, at: work.now })).find((one) => isRefusal(one))
+      return no === undefined ? this.within(work, asked) : [no]
+    })
+    this.#options.committed()
+    return outcomes
+  }
+
   /** Decides inside a batch that a reaction began. `together`: its plans were found as one. */
   async within(work: Work, batch: readonly OrderAsked[], together: readonly Replanned[] = []): Promise<readonly OrderOutcome[]> {
     const { records, repository, inventory, cancelling } = this.#options
@@ -140,6 +162,7 @@ export class OrderService {
       return { ...outcome, updatedAt: work.now, replayed: false }
     })
 
+    await unlessRepeated(records, work, keys, batch, outcomes)
     const { changes } = deciding
     if (changes.length > 0)
       work.add(
@@ -150,7 +173,7 @@ export class OrderService {
       work.add(...inventory.writes(stock, work, batch[0]?.origin ?? { actor: 'system' }))
       inventory.memory.forget(skus)
     }
-    veto?.finish()
+    await veto?.finish()
     if (keys.made.length > 0) work.add(records.claim(keys.made))
     return outcomes
   }
@@ -161,11 +184,9 @@ export class OrderService {
     inline: Parameters<typeof answered>[2],
   ) {
     const told = { ...asked.command, at: inline.now } as OrderCommand
-    const command =
-      told.do === 'reportShort' && told.lost === true
-        ? { ...told, lines: inline.stock.onTheWay(asked.id, told.place, told.lines) }
-        : told
-    const prepared = preparedReplan(command, deciding.current(asked.id).state, asked.id, inline)
+    const command = told.do === 'reportShort' && told.lost === true ? lostOnTheWay(asked.id, told, inline) : told
+    const { state } = deciding.current(asked.id)
+    const prepared = preparedReplan(this.#dated(command, state, inline.now), state, asked.id, inline)
     if (isRefusal(prepared)) return prepared
     const decided = deciding.consider(asked.id, prepared)
     if (isRefusal(decided)) return decided
@@ -176,6 +197,27 @@ export class OrderService {
     const instead = deciding.consider(asked.id, { ...command, reopen: false })
     return isRefusal(instead) ? instead : shown(asked.id, deciding.keep(asked.id, instead))
   }
+
+  /** Supply that moves is told with the days that the order's parcels then have: inventory knows the network. */
+  #dated(command: OrderCommand, order: Order, now: Instant): OrderCommand {
+    if (command.do !== 'followSupply' || command.moved.length === 0 || order.status !== 'live') return command
+    return { ...command, shipments: redated(order, command.moved, this.#options.inventory.supplyDays, now) }
+  }
+}
+
+/** Of units that were lost, those that the order still holds on their way. */
+const lostOnTheWay = (id: OrderId, told: Extract<OrderCommand, { do: 'reportShort' }>, { stock }: Inline): OrderCommand => {
+  const { from, place, lines } = told
+  const held = stock.onTheWay(id, place, lines)
+  const isSame = sumOf(held.map(({ quantity }) => quantity)) === sumOf(lines.map(({ quantity }) => quantity))
+  const isUnsent = stock
+    .holding(id)
+    .some(
+      (entry) => entry.state === 'r' && entry.place === from && entry.to === place && lines.some(({ line }) => line === entry.line),
+    )
+  // Not given up, but not heard of either: asked again when stock has followed the transfer.
+  if (!isSame && isUnsent) throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
+  return { ...told, lines: held }
 }
 
 const shown = (

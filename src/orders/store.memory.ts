@@ -1,6 +1,7 @@
 /** The memory form of the orders' repository: for tests and for the simulation. */
 import type { Change, Stored } from '../kernel/decider.ts'
 import type { Instant, OrderId } from '../kernel/ids.ts'
+import { MemoryTable } from '../platform/store/memory.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { OrderEvent } from './contract.ts'
 import type { Order } from './order.ts'
@@ -10,7 +11,7 @@ import type { OrderRepository, StoredOrder } from './store.ts'
 const firstNumber = 1001
 
 export class MemoryOrders implements OrderRepository {
-  readonly rows = new Map<OrderId, StoredOrder>()
+  readonly rows = new MemoryTable<OrderId, StoredOrder>()
   readonly #clock: () => Instant
   #number = firstNumber
 
@@ -24,17 +25,25 @@ export class MemoryOrders implements OrderRepository {
   }
 
   add(changes: readonly Change<OrderEvent, Order>[], now: Instant): MemoryWrite {
-    const taken = (): void => {
-      for (const { id } of changes) if (this.rows.has(id as OrderId)) throw new Aborted('conflict', id)
+    return {
+      apply: () => {
+        for (const { id, version, state } of changes) this.rows.insert(id as OrderId, { version, state, updatedAt: now })
+      },
     }
-    return { check: taken, apply: () => this.#put(changes, now) }
   }
 
   save(changes: readonly Change<OrderEvent, Order>[], now: Instant): MemoryWrite {
     const unknown = (): void => {
       for (const { id } of changes) if (!this.rows.has(id as OrderId)) throw new Aborted('guard', id)
     }
-    return { check: unknown, apply: () => this.#put(changes, now) }
+    return {
+      check: unknown,
+      apply: () => {
+        for (const { id, version, state } of changes) this.rows.set(id as OrderId, { version, state, updatedAt: now })
+      },
+      touches: changes.map(({ id }) => `orders.orders ${id}`),
+      guarded: true,
+    }
   }
 
   get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>> {
@@ -102,10 +111,6 @@ export class MemoryOrders implements OrderRepository {
     const first = this.#number
     this.#number += count
     return Promise.resolve(Array.from({ length: count }, (_, index) => first + index))
-  }
-
-  #put(changes: readonly Change<OrderEvent, Order>[], updatedAt: Instant): void {
-    for (const { id, version, state } of changes) this.rows.set(id as OrderId, { version, state, updatedAt })
   }
 
   #live(): Listed[] {

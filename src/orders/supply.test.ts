@@ -6,10 +6,12 @@ import { leeds } from '../../tests/support/heart.ts'
 import { fold, isRefusal } from '../kernel/decider.ts'
 import type { Day } from '../kernel/ids.ts'
 import { addDays } from '../kernel/time.ts'
+import type { SupplyDays } from '../inventory/contract.ts'
 import type { OrderEvent } from './contract.ts'
 import { type OrderCommand, orderDecider } from './decide.ts'
 import { actionsOf } from './derive.ts'
 import { unplaced } from './order.ts'
+import { redated } from './supply.ts'
 
 const waiting = [placed(), reserved(part(0, 1), part(0, 2, { kind: 'backorder', ready: day }), part(1, 2))]
 const after = (events: readonly OrderEvent[]) => {
@@ -51,6 +53,47 @@ describe('An order whose supply moves', () => {
     ]
     const [moved] = decide(travels, moves(day, addDays(day, 4))) as readonly OrderEvent[]
     assert.ok(moved?.type === 'ArrivalMoved' && moved.was === moved.now)
+  })
+
+  it('has the days that its places and carriers keep, where they are known', () => {
+    const days: SupplyDays = {
+      fromShelf: () => addDays(day, 1),
+      fromSupply: () => undefined,
+      sent: (_, ready) => ({ dispatch: addDays(ready, 1), arrives: addDays(ready, 4) }),
+    }
+    const told = (ready: Day) => {
+      const moved = [{ line: 0, place: leeds, was: day, now: addDays(day, 3), ready }]
+      const shipments = redated(after(waiting), moved, days, at)
+      const events = decide(waiting, { do: 'followSupply', moved, lost: [], shipments }) as readonly OrderEvent[]
+      const [parcel] = after([...waiting, ...events]).progress.plan
+      return [parcel?.lines[1]?.ready, parcel?.dispatch, parcel?.arrives, after([...waiting, ...events]).progress.expected]
+    }
+    assert.deepEqual(told(addDays(day, 5)), [addDays(day, 5), addDays(day, 6), addDays(day, 9), addDays(day, 9)])
+    // Early: the rest of the parcel can be packed on the next day.
+    assert.deepEqual(told(addDays(day, -2)), [addDays(day, -2), addDays(day, 2), addDays(day, 5), addDays(day, 5)])
+    // Not the last of its parcel: nothing moves.
+    assert.deepEqual(redated(after(waiting), [{ line: 1, place: leeds, was: day, now: addDays(day, 3) }], days, at), [])
+    const nowhere = { ...days, sent: () => undefined }
+    assert.deepEqual(redated(after(waiting), [{ line: 0, place: leeds, was: day, now: addDays(day, 3) }], nowhere, at), [])
+    assert.deepEqual(redated(after(waiting), [{ line: 0, place: leeds, was: day, now: addDays(day, 3) }], undefined, at), [])
+  })
+
+  it('waits in pieces for several days: the last is told, the others keep their distance', () => {
+    const pieces = [
+      placed(),
+      reserved(
+        part(0, 1, { kind: 'backorder', ready: day }),
+        part(0, 2, { kind: 'backorder', ready: addDays(day, 4) }),
+        part(1, 2),
+      ),
+    ]
+    const moved = [{ line: 0, place: leeds, was: addDays(day, 4), now: addDays(day, 6), ready: addDays(day, 8) }]
+    const events = decide(pieces, { do: 'followSupply', moved, lost: [] }) as readonly OrderEvent[]
+    const { plan } = after([...pieces, ...events]).progress
+    assert.deepEqual(
+      plan[0]?.lines.map(({ ready }) => ready),
+      [addDays(day, 2), addDays(day, 8), undefined],
+    )
   })
 
   it('hears nothing of a line that does not wait there, nor after its end', () => {
@@ -108,11 +151,42 @@ describe('An order whose supply is lost', () => {
     assert.equal(decide([...nothing, offered], { do: 'choose', choice: 'split', by: 'ann' }), 'nothing_to_choose')
   })
 
-  it('is not parted where a bundle would be torn', () => {
-    const [one, ...rest] = waiting
+  it('is parted by whole bundles, and not where one would be torn', () => {
+    const [one] = waiting
     assert.ok(one?.type === 'OrderPlaced')
-    const lines = one.lines.map((ordered, at) => (at === 0 ? { ...ordered, kind: 'component' as const, parent: 1 } : ordered))
-    assert.equal(decide([{ ...one, lines }, ...rest, offered], { do: 'choose', choice: 'split', by: 'ann' }), 'nothing_to_choose')
+    const [mug, pen] = one.lines
+    assert.ok(mug !== undefined && pen !== undefined)
+    // Three sets, each with a mug and two pens, and a pen of its own.
+    const set = { ...mug, kind: 'bundle' as const }
+    const inSet = (what: typeof mug, quantity: number) => ({ ...what, kind: 'component' as const, parent: 0, quantity })
+    const sets = { ...one, lines: [set, inSet(mug, 3), inSet(pen, 6), pen] }
+    const awaited = (mugs: number, pens: number) => [
+      sets,
+      reserved(
+        part(1, mugs),
+        part(1, 3 - mugs, { kind: 'backorder', ready: day }),
+        part(2, pens),
+        part(2, 6 - pens, { kind: 'backorder', ready: day }),
+      ),
+      { type: 'ChoiceOffered', lines: [{ line: 1, quantity: 3 - mugs }] } as const,
+    ]
+    const split = { do: 'choose', choice: 'split', by: 'ann' } as const
+    const asked = awaited(2, 3)
+    const made = decide(asked, split) as readonly OrderEvent[]
+    assert.deepEqual(
+      made.map((event) => 'bundles' in event && event.bundles),
+      [[1, 2].map((line) => ({ line, bundle: 0, per: line }))],
+    )
+    assert.deepEqual(
+      after([...asked, ...made]).progress.plan.map((shipment) =>
+        shipment.lines.map(({ line, quantity, kind }) => `${quantity} of ${line} ${kind}`),
+      ),
+      [
+        ['1 of 1 stock', '2 of 2 stock'],
+        ['1 of 1 stock', '1 of 1 backorder', '1 of 2 stock', '3 of 2 backorder'],
+      ],
+    )
+    assert.equal(decide(awaited(2, 1), split), 'nothing_to_choose')
   })
 
   it('waits no longer for what it has otherwise', () => {

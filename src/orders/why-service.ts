@@ -1,7 +1,7 @@
 /** Why an order is sent from where it is: each of its decisions as it was kept, with the reasons worked out again from it. */
 import type { OrderId } from '../kernel/ids.ts'
 import type { JournalReader } from '../platform/bus/journal.ts'
-import type { CostParts, Why } from '../sourcing/contract.ts'
+import type { CostParts, ParcelStep, Why } from '../sourcing/contract.ts'
 import type { Decision } from './contract.ts'
 import { type Decided, decisionsOf } from './decisions.ts'
 import type { OrderRead } from './reads-service.ts'
@@ -11,7 +11,7 @@ import { lineId } from './view.ts'
 export type ExplainDecision = (decided: Decided) => Promise<
   | Readonly<{
       reproduced: boolean
-      parcels: readonly Readonly<{ place: string; service: string; cost: number; parts: CostParts }>[]
+      parcels: readonly Readonly<{ place: string; service: string; cost: number; parts: CostParts; steps: readonly ParcelStep[] }>[]
       why: Why
     }>
   | undefined
@@ -27,6 +27,10 @@ export type OrderWhy = Readonly<{
 type DecisionView = Readonly<
   Pick<Decision, 'cause' | 'at' | 'network' | 'policy' | 'cost' | 'optimal'> & {
     gap: number
+    /** Counted steps after which the search was ended. */
+    bounded?: number
+    /** Of the policy's ladder, from 1. */
+    step?: number
     shipments: readonly Readonly<Record<string, unknown>>[]
     stockSeen: readonly Readonly<{ sku: string; free: Readonly<Record<string, number>>; supply?: readonly unknown[] }>[]
     /** Whether today's engine answers the kept question with the same cost. */
@@ -67,13 +71,17 @@ export class OrderReasons {
       cause: decision.cause,
       at: decision.at,
       policy: decision.policy,
+      ...(decision.step === undefined ? {} : { step: decision.step }),
       network: decision.network,
       cost: decision.cost,
       optimal: decision.optimal,
       gap: decision.gap ?? 0,
+      ...(decision.bounded === undefined ? {} : { bounded: decision.bounded }),
       shipments: shipments.map(({ place, dispatch, arrives, lines }, at) => ({
         place,
-        ...(explained?.reproduced === true ? { service: explained.parcels[at]?.service } : {}),
+        ...(explained?.reproduced === true
+          ? { service: explained.parcels[at]?.service, steps: explained.parcels[at]?.steps ?? [] }
+          : {}),
         dispatch,
         arrives,
         parts: decision.parts[at] ?? {},
@@ -124,11 +132,12 @@ const differently = ({ together }: Decision): string =>
     ? 'the engine answers this question differently today; its reasons are those of today:'
     : `it was planned as one with ${together - 1} other orders, all of them together the cheapest; for itself alone it would be:`
 
-const headline = ({ cause, at, policy, network, parts }: Decision): string => {
+const headline = ({ cause, at, policy, step, network, parts }: Decision): string => {
   const sums = new Map<string, number>()
   for (const part of parts) for (const [name, cents] of Object.entries(part)) sums.set(name, (sums.get(name) ?? 0) + cents)
+  const ladder = step === undefined ? '' : `, step ${step} of its ladder,`
   const made = [...sums].map(([name, cents]) => `${name} ${(cents / 100).toFixed(2)}`).join(' + ')
-  return `${causes[cause]} (${at}), by policy ${policy} over network ${network}: ${made === '' ? 'at no cost' : made}`
+  return `${causes[cause]} (${at}), by policy ${policy}${ladder} over network ${network}: ${made === '' ? 'at no cost' : made}`
 }
 
 /** Products in the order in which a decision numbers them. */

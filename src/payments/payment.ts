@@ -294,8 +294,15 @@ const captureNow = (payment: Started): readonly PaymentEvent[] => {
 const giveBack = (payment: Started): readonly PaymentEvent[] => {
   const amount = owed(payment)
   if (amount === 0) return []
-  const refund = `owed-${payment.refunds.length + 1}`
+  const refund = owedName(payment)
   return [{ type: 'RefundRequested', order: payment.order, refund, amount, reason: 'not_owed_any_more', owed: true }]
+}
+
+/** One that nobody took: refunds made at the provider's own desk are named as it likes. */
+const owedName = ({ refunds }: Started): string => {
+  let number = refunds.length + 1
+  while (refunds.some(({ id }) => id === `owed-${number}`)) number += 1
+  return `owed-${number}`
 }
 
 const letGo = (payment: Started): readonly PaymentEvent[] => {

@@ -38,7 +38,7 @@ export const paymentReactions = ({ service, log }: ReactionOptions): readonly Re
     on,
     key: orderOf,
     react: async (work, envelopes) => {
-      const book = await OrderBook.open(service, work, envelopes.map(orderOf), log)
+      const book = await OrderBook.open(service, work, envelopes, log)
       for (const envelope of envelopes) if (fits(envelope.event)) respond(book, envelope.event, envelope)
       service.keep(work, book.changes, book.origins)
       return envelopes.map(() => 'done' as const)
@@ -134,7 +134,11 @@ class OrderBook {
   readonly #work: Work
   readonly #log: Logger
 
-  static async open(service: PaymentService, work: Work, orders: readonly string[], log: Logger): Promise<OrderBook> {
+  static async open(service: PaymentService, work: Work, envelopes: readonly Envelope[], log: Logger): Promise<OrderBook> {
+    const orders = envelopes.map(orderOf)
+    // A buyer may ask for another way to pay before the first payment was started.
+    const started = envelopes.filter(({ event }) => event.type === 'OrderPlaced').map(orderOf)
+    await service.store.holdStarts(work, started)
     const stored = await service.store.lockOfOrders(work, [...new Set(orders)])
     const ids = new Map<string, string[]>()
     for (const [id, { state }] of stored) {

@@ -46,6 +46,8 @@ export type PaymentOptions = Readonly<{
   baseUrl: string | (() => string)
   log: Logger
   environment: Readonly<Record<string, string | undefined>>
+  /** Takes new attempts in place of the simulated one. */
+  provider?: PaymentProvider | undefined
 }>
 
 export type PaymentsRoom = Readonly<{
@@ -64,9 +66,10 @@ export const createPayments = (options: PaymentOptions): PaymentsRoom => {
   const knobs = parseKnobs(environment['WAYBILL_SIMULATED_PAYMENT'])
   const secret = checkedSecret(environment['WAYBILL_PAYMENT_WEBHOOK_SECRET'])
   const simulated = new SimulatedProvider({ books: storage.books, knobs, baseUrl, now, log, secret })
-  const providers = new Map<string, PaymentProvider>([[simulated.name, simulated]])
+  const { provider = simulated } = options
+  const providers = new Map<string, PaymentProvider>([simulated, provider].map((one) => [one.name, one]))
   const { store } = storage
-  const service = new PaymentService({ batches, records, store, providers, provider: simulatedName, now, signal })
+  const service = new PaymentService({ batches, records, store, providers, provider: provider.name, now, signal })
   // In the same process, but through the same door: raw body, signature, inbox.
   simulated.sendTo(webhookDoor(service, simulatedName))
   const waiters = new PageWaiters(store)

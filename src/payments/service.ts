@@ -153,6 +153,8 @@ export class PaymentService implements PaymentQueries {
 
   async #attempt(work: Work, facts: OrderFacts, method: PaymentMethod, by: Asker): Promise<AttemptOutcome> {
     const { origin, key } = by
+    // Two attempts at once would each close the page that both saw, and open one that the other did not see.
+    await this.store.holdStarts(work, [facts.id])
     const siblings = await this.store.lockOfOrders(work, [facts.id])
     const known = (await this.#options.records.claimed(work, [key])).size > 0
     const states = [...siblings].flatMap(([id, { state }]) => (state.status === 'started' ? [{ id, state }] : []))

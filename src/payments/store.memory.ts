@@ -1,7 +1,8 @@
 /** The memory form of the payment repository, for tests and for the simulation. */
 import type { Stored } from '../kernel/decider.ts'
 import type { Instant } from '../kernel/ids.ts'
-import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
+import { demand, MemoryTable, undoable } from '../platform/store/memory.ts'
+import type { MemoryWrite, Work } from '../platform/store/work.ts'
 import { MemoryStreams } from '../platform/streams/store.ts'
 import type { LoggedMovement } from './contract.ts'
 import type { MoneyDifference } from './money-log.ts'
@@ -10,9 +11,15 @@ import { type PaymentRepository, paymentTable, type WebhookId, webhookName } fro
 
 export class MemoryPayments extends MemoryStreams<Payment> implements PaymentRepository {
   readonly moneyLog: LoggedMovement[] = []
-  readonly #inbox = new Set<string>()
+  readonly #inbox = new MemoryTable<string, Instant>()
+  readonly #logged = new MemoryTable<string, LoggedMovement>()
   constructor() {
     super(paymentTable)
+  }
+
+  /** Batches run one at a time here. */
+  holdStarts(): Promise<void> {
+    return Promise.resolve()
   }
 
   async lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>> {
@@ -23,8 +30,11 @@ export class MemoryPayments extends MemoryStreams<Payment> implements PaymentRep
     return {
       apply: () => {
         for (const movement of movements) {
-          if (this.moneyLog.some((logged) => nameOf(logged) === nameOf(movement))) throw new Aborted('conflict', nameOf(movement))
+          demand('kind', ['authorize', 'capture', 'void', 'refund'].includes(movement.kind))
+          demand('amount', movement.amount > 0)
+          this.#logged.insert(nameOf(movement), movement)
           this.moneyLog.push(movement)
+          undoable(() => void this.moneyLog.pop())
         }
       },
     }
@@ -34,13 +44,10 @@ export class MemoryPayments extends MemoryStreams<Payment> implements PaymentRep
     return Promise.resolve(new Set(webhooks.map(webhookName).filter((name) => this.#inbox.has(name))))
   }
 
-  remember(webhooks: readonly WebhookId[], _at: Instant): MemoryWrite {
+  remember(webhooks: readonly WebhookId[], at: Instant): MemoryWrite {
     return {
       apply: () => {
-        for (const name of webhooks.map(webhookName)) {
-          if (this.#inbox.has(name)) throw new Aborted('conflict', name)
-          this.#inbox.add(name)
-        }
+        for (const name of webhooks.map(webhookName)) this.#inbox.insert(name, at)
       },
     }
   }

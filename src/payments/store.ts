@@ -12,6 +12,8 @@ export type WebhookId = Readonly<{ provider: string; id: string }>
 export const webhookName = ({ provider, id }: WebhookId): string => `${provider}\n${id}`
 
 export interface PaymentRepository extends StreamStore<Payment> {
+  /** Until the batch ends nobody else starts a payment for these orders: a row that is not there yet cannot be locked. */
+  holdStarts(work: Work, orders: readonly string[]): Promise<void>
   /** All payments of these orders, locked, in id order. */
   lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>>
   /** Appends to the money log; a movement that is there already aborts the batch. */
@@ -30,7 +32,7 @@ export const paymentTable: StreamTable<Payment> = {
   table: 'payments.payments',
   columns: {
     order_id: { type: 'uuid', of: (state) => (state.status === 'started' ? state.order : null) },
-    reference: { type: 'text', of: (state) => (state.status === 'started' ? (state.reference ?? null) : null) },
+    reference: { type: 'text', nullable: true, of: (state) => (state.status === 'started' ? (state.reference ?? null) : null) },
     trouble: { type: 'bool', of: isInTrouble },
   },
 }
@@ -38,6 +40,11 @@ export const paymentTable: StreamTable<Payment> = {
 const lockOfOrdersStatement = {
   name: 'payments_lock_of_orders',
   text: 'select id, version, state from payments.payments where order_id = any($1::uuid[]) order by id for update',
+}
+/** The first number is the room's own, so that nobody else's advisory locks meet these. */
+const holdStartsStatement = {
+  name: 'payments_hold_starts',
+  text: 'select pg_advisory_xact_lock(7029, key) from (select distinct hashtext(o) as key from unnest($1::text[]) o order by key) k',
 }
 const logSql = `insert into payments.money_log (payment, order_id, kind, amount, currency, at, reference)
   select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::timestamptz[], $7::text[])`
@@ -52,6 +59,10 @@ export class PostgresPayments extends PostgresStreams<Payment> implements Paymen
   constructor(database: Database) {
     super(database, paymentTable)
     this.#database = database
+  }
+
+  async holdStarts(work: Work, orders: readonly string[]): Promise<void> {
+    if (orders.length > 0) await sql(work).query(holdStartsStatement, [orders])
   }
 
   async lockOfOrders(work: Work, orders: readonly string[]): Promise<Map<string, Stored<Payment>>> {

@@ -7,6 +7,7 @@ let used = pool.length
 let lastMs = 0
 let counter = 0
 
+let fill: (bytes: Buffer) => void = randomFillSync
 let parsed: Readonly<{ at: Instant; ms: number }> | undefined
 
 /** @param at the batch's database time; an earlier one than before still gives a later id. */
@@ -26,7 +27,7 @@ export const idAt = (ms: number): StreamId => {
     counter = 0
   }
   if (used + 8 > pool.length) {
-    randomFillSync(pool)
+    fill(pool)
     used = 0
   }
   const high = Math.floor(lastMs / 0x10000)
@@ -37,4 +38,16 @@ export const idAt = (ms: number): StreamId => {
   used += 8
   const variant = ((Number.parseInt(chance.slice(0, 1), 16) & 0x3) | 0x8).toString(16)
   return `${high}-${low}-7${counter.toString(16).padStart(3, '0')}-${variant}${chance.slice(1, 4)}-${chance.slice(4)}` as StreamId
+}
+
+/** Ids begin anew, with another chance: the simulation's, so that one seed gives the same ids twice. @returns what puts the machine's back. */
+export const seedIds = (chance: (bytes: Buffer) => void): (() => void) => {
+  const begin = (from: typeof fill): void => {
+    fill = from
+    used = pool.length
+    lastMs = 0
+    counter = 0
+  }
+  begin(chance)
+  return () => begin(randomFillSync)
 }

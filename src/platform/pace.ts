@@ -3,6 +3,7 @@
  * processor only, in fewer and larger batches. A burst is answered at once and followed up seconds later; under lasting
  * load the share is given up, so that messages and figures are never further behind than the burst was allowed to be.
  */
+import { nowMs, wait } from '../kernel/timers.ts'
 
 /** So many callers wait when batches fill faster than they are saved; at half the speed there are a dozen on their way. */
 const pressedFrom = 40
@@ -25,23 +26,23 @@ export class Pace {
   }
 
   async timed<Result>(run: () => Promise<Result>): Promise<Result> {
-    const began = performance.now()
+    const began = nowMs()
     try {
       return await run()
     } finally {
-      this.#ranMs = performance.now() - began
+      this.#ranMs = nowMs() - began
     }
   }
 
   /** Waits before the next round, while callers are kept waiting and as long as its work asks for. */
   async makeRoom(isStopped: () => boolean): Promise<void> {
-    const began = performance.now()
-    while (!isStopped() && performance.now() - began < this.rest()) await new Promise((resolve) => setTimeout(resolve, sliceMs))
+    const began = nowMs()
+    while (!isStopped() && nowMs() - began < this.rest()) await wait(sliceMs)
   }
 
   /** Milliseconds to wait before the next round; 0 while nobody is kept waiting. */
   rest(): number {
-    const now = performance.now()
+    const now = nowMs()
     if (this.#backlog() < pressedFrom) {
       this.#pressedSince = undefined
       return 0

@@ -5,7 +5,7 @@ import type { OrderId } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
 import type { KeyClaim, Records } from '../platform/records/records.ts'
 import { type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
-import { appendOf, keyReused, KeysInBatch, type Outcome, versionMismatch } from '../platform/streams/service.ts'
+import { appendOf, keyReused, KeysInBatch, type Outcome, unlessRepeated, versionMismatch } from '../platform/streams/service.ts'
 import type { ReturnableOrders, ReturnEvent } from './contract.ts'
 import {
   isKnown,
@@ -97,6 +97,7 @@ export class ReturnService {
       return { id, ...decided, replayed: false }
     })
 
+    await unlessRepeated(records, work, keys, batch, outcomes)
     const { changes } = deciding
     if (changes.length > 0)
       work.add(store.save(changes), records.append(changes.map((change) => appendOf(change, origins.get(change.id), work.now))))

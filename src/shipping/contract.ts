@@ -1,6 +1,6 @@
 /** What other rooms may know of shipping: parcels, from the label to the door. A parcel's stream is the parcel's id. */
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
-import type { WorkLine } from '../fulfilment/contract.ts'
+import type { SharedParcel, WorkLine } from '../fulfilment/contract.ts'
 import type { ParcelStatus } from '../orders/contract.ts'
 
 export type ParcelEvent = Readonly<
@@ -20,6 +20,8 @@ export type ParcelEvent = Readonly<
       /** Why it is blocked: a hold on its collection, an address that is missing and that its carrier needs. */
       held?: boolean
       waitsForAddress?: boolean
+      /** It is one parcel with those of other orders: one label, one way. */
+      shared?: SharedParcel
     }
   | { type: 'LabelCreated'; order: OrderId; tracking: string; labelUrl: string; trackingUrl: string }
   /** A hold, after it was announced: nobody may hand it over. */
@@ -64,6 +66,8 @@ export type ParcelView = Readonly<{
   labelUrl?: string
   attempts: number
   lines: readonly WorkLine[]
+  /** All parts of the parcel that it shares with other orders. */
+  shared?: readonly string[]
 }>
 
 export interface ParcelQueries {

@@ -4,7 +4,7 @@
  */
 import { type Decider, fold, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
-import type { WorkLine } from '../fulfilment/contract.ts'
+import type { SharedParcel, WorkLine } from '../fulfilment/contract.ts'
 import type { ParcelStatus } from '../orders/contract.ts'
 import type { ParcelEvent, ParcelEventOf, ParcelView } from './contract.ts'
 import { attemptsOf, isEnd, type Known, learn, nothingKnown, saysCollected, statusOf } from './tracking.ts'
@@ -24,6 +24,7 @@ export type LiveParcel = Readonly<{
   postalCode: string
   held: boolean
   waitsForAddress: boolean
+  shared?: SharedParcel
   label?: Label
   collected: boolean
   known: Known
@@ -183,4 +184,9 @@ export const parcelView = (id: string, state: LiveParcel): ParcelView => ({
   ...state.label,
   attempts: attemptsOf(state.known),
   lines: state.lines,
+  ...(state.shared === undefined ? {} : { shared: state.shared.parts }),
 })
+
+/** The other parts of the parcel that it is a part of: what befalls one befalls all. */
+export const othersOf = (id: string, { shared }: LiveParcel): readonly string[] =>
+  shared === undefined ? [] : shared.parts.filter((part) => part !== id)

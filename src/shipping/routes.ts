@@ -120,7 +120,7 @@ export const parcelRoutes =
       const { state } = await found(request, request.params.id)
       const carrier = service.carrier(state.carrier)
       const printed =
-        state.label === undefined || state.status === 'cancelled'
+        state.label === undefined || (state.status === 'cancelled' && state.shared === undefined)
           ? undefined
           : await carrier?.label(state.label.tracking, await recipient(state.order))
       if (printed === undefined)
@@ -136,7 +136,7 @@ export const parcelRoutes =
       const { id } = request.params
       await found(request, id)
       const { status, at, detail } = request.body
-      const outcome = await service.handle({
+      const outcome = await service.note({
         id,
         command: { do: 'news', status, happenedAt: timeOf(at), raw: detail },
         origin: actor(request),

@@ -15,6 +15,7 @@ import {
   isAnnounced,
   isBlocked,
   type LiveParcel,
+  othersOf,
   type Parcel,
   parcel,
   type ParcelCommand,
@@ -94,6 +95,32 @@ export class ShippingService implements ParcelQueries {
     return this.parcels.handle(asked)
   }
 
+  /** News by hand: of a parcel that orders share, each order's part of it learns the same. */
+  async note(asked: Asked<ParcelCommand>): Promise<ParcelOutcome> {
+    const [outcome] = await this.#together([asked], (work, items) =>
+      Promise.all(
+        items.map(async (one) => {
+          const [first] = await this.parcels.within(work, [one])
+          if (first === undefined) throw new Error('news of a parcel was not answered')
+          if (isRefusal(first) || first.replayed || !isAnnounced(first.state)) return first
+          const { command, origin } = one
+          const others = othersOf(one.id, first.state)
+          if (others.length > 0) {
+            const live = [...(await this.stores.parcels.lock(work, others))].filter(([, { state }]) => isAnnounced(state))
+            await this.parcels.within(
+              work,
+              live.map(([id]) => ({ id, command, origin })),
+            )
+          }
+          return first
+        }),
+      ),
+    )
+    if (outcome === undefined) throw new Error('news of a parcel was not answered')
+    if (outcome instanceof Fault) throw outcome.cause
+    return outcome
+  }
+
   carrier(name: string): Carrier | undefined {
     return this.#options.carriers.find((carrier) => carrier.name === name)
   }
@@ -129,6 +156,18 @@ export class ShippingService implements ParcelQueries {
     return new Set([...stored].filter(([, { state }]) => isAnnounced(state) && state.collected).map(([id]) => id))
   }
 
+  /**
+   * Calls parcels off in the batch that cancels what is in them: called off later, they could still be handed over.
+   * One that is not announced yet is announced and called off by the news of its packing and opening.
+   */
+  async callOffWithin(work: Work, parcels: readonly string[], origin: Origin): Promise<void> {
+    if (parcels.length === 0) return
+    await this.parcels.within(
+      work,
+      parcels.map((id) => ({ id, origin, command: { do: 'cancel' } })),
+    )
+  }
+
   async ofOrders(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly ParcelView[]>> {
     const rows = await this.stores.parcels.find('order_id', orders, orders.length * parcelsAnOrderMax)
     const found = new Map<OrderId, ParcelView[]>()
@@ -147,7 +186,7 @@ export class ShippingService implements ParcelQueries {
     if (first === undefined) throw new Error('shipping has no carrier')
     const choice = this.#options.choose?.(event.shippingMethod) ?? { carrier: first.name, service: event.shippingMethod }
     const needsAddress = this.carrier(choice.carrier)?.needsAddress ?? true
-    const { order, number, place, country, postalCode, addressPending, collectionBlocked } = event
+    const { order, number, place, country, postalCode, addressPending, collectionBlocked, shared } = event
     return event.parcels.map(({ parcel: id, weightGrams, lines }) => ({
       id,
       origin,
@@ -165,6 +204,7 @@ export class ShippingService implements ParcelQueries {
         postalCode,
         held: collectionBlocked,
         waitsForAddress: addressPending && needsAddress,
+        ...(shared === undefined ? {} : { shared }),
       },
     }))
   }
@@ -186,25 +226,26 @@ export class ShippingService implements ParcelQueries {
       for (const id of await inbox.seen(work, carrier, ids)) seen.add(`${carrier}\n${id}`)
     }
     const ids = await parcels.idsBy(work, 'tracking', [...new Set(items.map(({ news }) => news.tracking))])
-    const known = new Map<string, string>()
-    for (const [id, { state }] of await parcels.lock(work, ids))
-      if (isAnnounced(state) && state.label !== undefined) known.set(`${state.carrier}\n${state.label.tracking}`, id)
+    // Several orders' parcels may be one: what befalls it befalls all of them.
+    const known = new Map<string, readonly string[]>()
+    for (const [id, { state }] of await parcels.lock(work, ids)) {
+      if (!isAnnounced(state) || state.label === undefined) continue
+      const name = `${state.carrier}\n${state.label.tracking}`
+      known.set(name, [...(known.get(name) ?? []), id])
+    }
     const asked: Asked<ParcelCommand>[] = []
     const rows: NewsRow[] = []
     const outcomes = items.map(({ carrier, news, raw }): NewsOutcome => {
       const name = `${carrier}\n${news.id}`
       if (seen.has(name)) return 'duplicate'
-      const id = known.get(`${carrier}\n${news.tracking}`)
+      const parts = known.get(`${carrier}\n${news.tracking}`)
       // Not kept: its label may be being saved just now, and the carrier will say it again.
-      if (id === undefined) return 'tracking_unknown'
+      if (parts === undefined) return 'tracking_unknown'
       seen.add(name)
       rows.push({ carrier, id: news.id, tracking: news.tracking, receivedAt: work.now, body: raw })
       const { status, happenedAt, detail } = news
-      asked.push({
-        id,
-        origin: { actor: `carrier:${carrier}`, cause: `webhook:${news.id}` },
-        command: { do: 'news', status, happenedAt, raw: detail },
-      })
+      const origin = { actor: `carrier:${carrier}`, cause: `webhook:${news.id}` }
+      for (const id of parts) asked.push({ id, origin, command: { do: 'news', status, happenedAt, raw: detail } })
       return 'accepted'
     })
     await this.parcels.within(work, asked)
@@ -217,20 +258,33 @@ export class ShippingService implements ParcelQueries {
     const announced = items.flatMap(({ packed, origin }) => packed.flatMap((work) => this.announcements(work, origin)))
     const stored = await this.stores.parcels.idsBy(work, 'order_id', [...new Set(items.map(({ order }) => order))])
     const states = await this.stores.parcels.lock(work, [...stored, ...announced.map(({ id }) => id)])
+    // Where its parcel is another order's too, that one's part goes with it, and what holds that one holds it.
+    const parts = [...states].flatMap(([id, { state }]) => (isAnnounced(state) ? othersOf(id, state) : []))
+    const beyond = parts.filter((id) => !states.has(id))
+    const shared = new Map(beyond.length === 0 ? [] : await this.stores.parcels.lock(work, beyond))
     const asked: Asked<ParcelCommand>[] = announced.filter(({ id }) => !states.has(id))
     const plans = items.map(({ order, packed, step, origin }) => {
       const fresh = packed.flatMap(({ event }) => event.parcels.map((one) => one.parcel)).filter((id) => !states.has(id))
       const mine = [...states].flatMap(([id, { state }]) =>
         isAnnounced(state) && state.order === order && state.status !== 'cancelled' ? [{ id, state }] : [],
       )
+      const beside = mine
+        .flatMap(({ id, state }) => othersOf(id, state))
+        .flatMap((id) => {
+          const state = (shared.get(id) ?? states.get(id))?.state
+          return state !== undefined && isAnnounced(state) && state.status !== 'cancelled' ? [{ id, state }] : []
+        })
       const stuck =
         step === 'handOver' &&
-        (packed.some(({ event }) => event.collectionBlocked) || mine.some(({ state }) => !state.collected && isBlocked(state)))
-      const refused = refusalOf(step, fresh.length, mine, stuck)
+        (packed.some(({ event }) => event.collectionBlocked) ||
+          [...mine, ...beside].some(({ state }) => !state.collected && isBlocked(state)))
+      const refused = refusalOf(step, fresh.length, mine, stuck, beside)
       const from = asked.length
       if (refused === undefined)
         for (const id of [...mine.map((one) => one.id), ...fresh]) asked.push({ id, origin, command: { do: step } })
-      return { refused, from, to: asked.length }
+      const to = asked.length
+      if (refused === undefined) for (const { id } of beside) asked.push({ id, origin, command: { do: step } })
+      return { refused, from, to }
     })
     const outcomes = await this.parcels.within(work, asked)
     return plans.map(({ refused, from, to }) => {
@@ -263,10 +317,11 @@ const refusalOf = (
   fresh: number,
   mine: readonly Readonly<{ id: string; state: LiveParcel }>[],
   stuck: boolean,
+  beside: readonly Readonly<{ id: string; state: LiveParcel }>[],
 ): Refusal<HandOverReason> | undefined => {
   if (mine.length + fresh === 0) return refuse('no_parcels', 'nothing of this order is packed')
   if (stuck) {
-    const blockedBy = mine
+    const blockedBy = [...mine, ...beside]
       .filter(({ state }) => isBlocked(state))
       .map(({ id, state }) => ({ parcel: id, held: state.held, waitsForAddress: state.waitsForAddress }))
     return refuse('collection_blocked', 'a hold or a missing address keeps a parcel from being handed over', { blockedBy })

@@ -1,5 +1,6 @@
 /** The memory form of shipping's repositories: for tests and for the simulation. */
-import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
+import { MemoryTable } from '../platform/store/memory.ts'
+import type { MemoryWrite, Work } from '../platform/store/work.ts'
 import { type Found, MemoryStreams } from '../platform/streams/store.ts'
 import { isAnnounced, type Parcel } from './parcel.ts'
 import {
@@ -37,18 +38,14 @@ class MemoryParcels extends MemoryStreams<Parcel> implements ParcelRepository {
 }
 
 class MemoryInbox implements NewsInbox {
-  readonly #ids = new Set<string>()
+  readonly #ids = new MemoryTable<string, NewsRow>()
   seen(_work: Work, carrier: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
     return Promise.resolve(new Set(ids.filter((id) => this.#ids.has(`${carrier}\n${id}`))))
   }
   keep(rows: readonly NewsRow[]): MemoryWrite {
     return {
       apply: () => {
-        for (const { carrier, id } of rows) {
-          const name = `${carrier}\n${id}`
-          if (this.#ids.has(name)) throw new Aborted('conflict', name)
-          this.#ids.add(name)
-        }
+        for (const row of rows) this.#ids.insert(`${row.carrier}\n${row.id}`, row)
       },
     }
   }
@@ -66,7 +63,10 @@ class MemorySecrets implements Secrets {
 class MemorySimulatedShipments implements SimulatedShipments {
   readonly #shipments = new Map<string, SimulatedShipment>()
   put(shipment: SimulatedShipment): Promise<void> {
-    if (!this.#shipments.has(shipment.tracking)) this.#shipments.set(shipment.tracking, shipment)
+    const isKnown = [...this.#shipments.values()].some(
+      ({ tracking, parcel }) => tracking === shipment.tracking || parcel === shipment.parcel,
+    )
+    if (!isKnown) this.#shipments.set(shipment.tracking, shipment)
     return Promise.resolve()
   }
   get(tracking: string): Promise<SimulatedShipment | undefined> {

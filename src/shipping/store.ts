@@ -72,7 +72,7 @@ export const parcelTable: StreamTable<Parcel> = {
     carrier: { type: 'text', of: (state) => (isAnnounced(state) ? state.carrier : null) },
     place: { type: 'text', of: (state) => (isAnnounced(state) ? state.place : null) },
     status: { type: 'text', of: ({ status }) => status },
-    tracking: { type: 'text', of: (state) => (isAnnounced(state) ? (state.label?.tracking ?? null) : null) },
+    tracking: { type: 'text', nullable: true, of: (state) => (isAnnounced(state) ? (state.label?.tracking ?? null) : null) },
   },
 }
 

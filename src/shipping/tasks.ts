@@ -9,7 +9,7 @@ import { oneByOne, type TaskHandler } from '../platform/tasks/handler.ts'
 import { simulatedName, storyOf } from './adapters/simulated.ts'
 import type { Carrier } from './carrier.ts'
 import type { ParcelEvent } from './contract.ts'
-import { isAnnounced, isBlocked, type LiveParcel, type Parcel } from './parcel.ts'
+import { isAnnounced, isBlocked, type LiveParcel, othersOf, type Parcel } from './parcel.ts'
 import { cancelTask, labelTask, type ShippingService } from './service.ts'
 
 /** A name and an address as they are printed; a read port that `main.ts` hands over. */
@@ -38,6 +38,15 @@ const carrierOf = (service: ShippingService, parcel: LiveParcel): Carrier => {
   return carrier
 }
 
+/** Whether other orders' parts still go in that parcel; `unknown`: one was packed, and its announcement is on its way. */
+const partsLeft = async (service: ShippingService, id: string, parcel: LiveParcel): Promise<'none' | 'some' | 'unknown'> => {
+  const others = othersOf(id, parcel)
+  if (others.length === 0) return 'none'
+  const found = [...(await service.stores.parcels.get(others)).values()].flatMap(({ state }) => (isAnnounced(state) ? [state] : []))
+  if (found.some(({ status }) => status !== 'cancelled')) return 'some'
+  return found.length < others.length ? 'unknown' : 'none'
+}
+
 /** Announces a parcel to its carrier and brings back its label. The parcel's id is the carrier's key: asked twice, one shipment. */
 export const labelHandler = (service: ShippingService, recipient: Recipient): TaskHandler => ({
   kind: labelTask,
@@ -48,12 +57,17 @@ export const labelHandler = (service: ShippingService, recipient: Recipient): Ta
     if (parcel === undefined || parcel.label !== undefined || parcel.status === 'cancelled' || isBlocked(parcel)) return 'done'
     const { service: method, weightGrams, place: from, country, postalCode, order, number } = parcel
     const carrier = carrierOf(service, parcel)
-    const asked = { parcel: id, order, number, service: method, weightGrams, from, country, postalCode }
+    // Parts of one parcel are asked for by its own id: the carrier sees one parcel, and is paid for one.
+    const { shared } = parcel
+    const whole = { parcel: shared?.id ?? id, weightGrams: shared?.weightGrams ?? weightGrams }
+    const asked = { ...whole, order, number, service: method, from, country, postalCode }
     const made = await carrier.createShipment({ ...asked, recipient: await recipient(order) })
     const outcome = await service.handle({ id, command: { do: 'label', ...made }, origin: { actor: `carrier:${carrier.name}` } })
     // It was cancelled while the carrier answered.
-    if (isRefusal(outcome)) await carrier.cancel(made.tracking)
-    return 'done'
+    if (!isRefusal(outcome)) return 'done'
+    const others = await partsLeft(service, id, parcel)
+    if (others === 'none') await carrier.cancel(made.tracking)
+    return others === 'unknown' ? { again: blockedSeconds } : 'done'
   }),
 })
 
@@ -61,9 +75,12 @@ export const cancelHandler = (service: ShippingService): TaskHandler => ({
   kind: cancelTask,
   tasksMax: askedAtOnceMax,
   run: oneByOne(askedAtOnceMax, async ({ body }) => {
-    const parcel = await read(service, parcelIdOf(body))
-    if (parcel?.label !== undefined) await carrierOf(service, parcel).cancel(parcel.label.tracking)
-    return 'done'
+    const id = parcelIdOf(body)
+    const parcel = await read(service, id)
+    if (parcel?.label === undefined) return 'done'
+    const others = await partsLeft(service, id, parcel)
+    if (others === 'none') await carrierOf(service, parcel).cancel(parcel.label.tracking)
+    return others === 'unknown' ? { again: blockedSeconds } : 'done'
   }),
 })
 

@@ -33,6 +33,8 @@ type Stock = Pick<Levels, 'available' | 'price' | 'utilisation'>
 type Plan = Readonly<{ sourced: Sourced; inTime: boolean }>
 type Asked = Readonly<{ order: SourcingOrder; policy: Policy; engine: Sourcer; deadline: Day | null }>
 
+/** A decision of the search holds the process for some 40 ms at most: between two of them others have their turn. */
+const decisionStepsMax = 2_000_000
 /** Units left out: above all that is weighed for an order otherwise. */
 const leftOutCents = 100_000_000
 
@@ -162,16 +164,20 @@ const poolOf = (network: Network, orders: readonly BatchedOrder[], levels: Stock
     const { scarcity } = firstTerms(policy).weights
     const later = (sku: Sku) => (scarcity === 0 ? null : (levels.price?.(sku) ?? null))
     const asked = deadline === null ? order : { ...order, wishedBy: deadline }
-    const sourced = source(asked, {
-      available: (sku) => row(stock, sku),
-      lots: () => [],
-      price: (sku) => {
-        const [own, shared] = [later(sku), prices === null ? null : row(prices, sku)]
-        if (own === null) return shared
-        return own.map((cents, w) => Math.round(cents * scarcity) + (shared?.[w] ?? 0))
+    const sourced = source(
+      asked,
+      {
+        available: (sku) => row(stock, sku),
+        lots: () => [],
+        price: (sku) => {
+          const [own, shared] = [later(sku), prices === null ? null : row(prices, sku)]
+          if (own === null) return shared
+          return own.map((cents, w) => Math.round(cents * scarcity) + (shared?.[w] ?? 0))
+        },
+        ...(levels.utilisation === undefined ? {} : { utilisation: levels.utilisation }),
       },
-      ...(levels.utilisation === undefined ? {} : { utilisation: levels.utilisation }),
-    })
+      decisionStepsMax,
+    )
     return optionOf({ sourced, inTime: isInTime(sourced, deadline) }, usesOf(sourced, order, pairOf), prices)
   }
   const stock = Float64Array.from(skus.flatMap((sku) => levels.available(sku).map((units) => Math.max(0, units))))

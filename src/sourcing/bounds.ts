@@ -27,6 +27,9 @@ export type Ascent = {
 const roundsLeast = 20
 const roundsMost = 400
 
+/** Entries that raises looked at, of the ascent at work. */
+let looked = 0
+
 /** What lines have paid, per slot and per entry, of the ascent at work; and as it was before a line took its money back. */
 let paid = new Float64Array(1024)
 let paidSource = new Float64Array(1024)
@@ -34,8 +37,15 @@ let paidBefore = new Float64Array(1024)
 let paidSourceBefore = new Float64Array(1024)
 
 /** Infinity: some line has no entry left. */
-export const ascend = (model: Facilities, facilityState: Uint8Array, sourceState: Uint8Array, passes = 0): Ascent => {
+export const ascend = (
+  model: Facilities,
+  facilityState: Uint8Array,
+  sourceState: Uint8Array,
+  passes = 0,
+  roundsMax = roundsMost,
+): Ascent => {
   effort.ascents++
+  looked = 0
   const facilitySlack = model.fixed.slice()
   const sourceSlack = model.sourceFixed.slice()
   let base = 0
@@ -62,7 +72,7 @@ export const ascend = (model: Facilities, facilityState: Uint8Array, sourceState
   paidSource.fill(0, 0, model.entryCost.length)
   let dearest = 0
   for (let e = 0; e < model.fixed.length; e++) dearest = Math.max(dearest, model.fixed[e]!)
-  const rounds = Math.min(roundsMost, Math.max(roundsLeast, model.n))
+  const rounds = Math.min(roundsMax, Math.max(roundsLeast, model.n))
   const step = Math.max(1, Math.floor(dearest / rounds))
   for (let round = 0; round <= rounds; round++) {
     const most = round === rounds ? Number.POSITIVE_INFINITY : step
@@ -72,6 +82,7 @@ export const ascend = (model: Facilities, facilityState: Uint8Array, sourceState
   }
   ascent.sum = base + total(prices)
   for (let pass = 0; pass < passes && ascent.sum < Number.POSITIVE_INFINITY; pass++) if (!adjust(model, ascent, base)) break
+  effort.entries += looked
   return ascent
 }
 
@@ -90,13 +101,16 @@ const adjust = (model: Facilities, ascent: Ascent, base: number): boolean => {
   const facilityBefore = facilitySlack.slice()
   const sourceBefore = sourceSlack.slice()
   const pricesBefore = prices.slice()
+  const [slots, entries] = [model.slots, model.entryCost.length]
+  const [paidNow, paidThen] = [paid.subarray(0, slots), paidBefore.subarray(0, slots)]
+  const [paidSourceNow, paidSourceThen] = [paidSource.subarray(0, entries), paidSourceBefore.subarray(0, entries)]
   let better = false
   for (let i = 0; i < model.n; i++) {
     facilityBefore.set(facilitySlack)
     sourceBefore.set(sourceSlack)
     pricesBefore.set(prices)
-    paidBefore.set(paid.subarray(0, model.slots))
-    paidSourceBefore.set(paidSource.subarray(0, model.entryCost.length))
+    paidThen.set(paidNow)
+    paidSourceThen.set(paidSourceNow)
     takeBack(model, ascent, i)
     for (let k = 1; k <= model.n; k++) raise(model, ascent, (i + k) % model.n, Number.POSITIVE_INFINITY)
     const sum = base + total(prices)
@@ -108,8 +122,8 @@ const adjust = (model: Facilities, ascent: Ascent, base: number): boolean => {
     facilitySlack.set(facilityBefore)
     sourceSlack.set(sourceBefore)
     prices.set(pricesBefore)
-    paid.set(paidBefore.subarray(0, model.slots))
-    paidSource.set(paidSourceBefore.subarray(0, model.entryCost.length))
+    paidNow.set(paidThen)
+    paidSourceNow.set(paidSourceThen)
   }
   return better
 }
@@ -155,16 +169,20 @@ const raise = (model: Facilities, ascent: Ascent, i: number, most: number): bool
   const first = model.lineFrom[i]!
   const end = model.lineFrom[i + 1]!
   let target = price + most
-  for (let at = first; at < end && entryCost[at]! < target; at++) {
+  let at = first
+  for (; at < end && entryCost[at]! < target; at++) {
     const limit =
       entryCost[at]! + paidSource[at]! + sourceSlack[entrySource[at]!]! + paid[entrySlot[at]!]! + facilitySlack[entryFacility[at]!]!
     if (limit >= target || shut(model, ascent, at)) continue
     target = limit
-    if (target <= price) return false
+    if (target > price) continue
+    looked += at - first + 1
+    return false
   }
+  looked += at - first
   if (target <= price) return false
   // The facility pays only what the sources cannot, and what it pays helps all its sources.
-  for (let at = first; at < end && entryCost[at]! < target; at++) {
+  for (at = first; at < end && entryCost[at]! < target; at++) {
     const slot = entrySlot[at]!
     const need = target - entryCost[at]! - paidSource[at]! - sourceSlack[entrySource[at]!]! - paid[slot]!
     if (need <= 0 || shut(model, ascent, at)) continue
@@ -172,7 +190,7 @@ const raise = (model: Facilities, ascent: Ascent, i: number, most: number): bool
     paid[slot] = paid[slot]! + need
     facilitySlack[facility] = facilitySlack[facility]! - need
   }
-  for (let at = first; at < end && entryCost[at]! < target; at++) {
+  for (at = first; at < end && entryCost[at]! < target; at++) {
     const need = target - entryCost[at]! - paidSource[at]! - paid[entrySlot[at]!]!
     if (need <= 0 || shut(model, ascent, at)) continue
     const source = entrySource[at]!

@@ -14,6 +14,9 @@ export const effort = {
   partitions: 0,
   /** Bounds worked out: one an order, and one a branch of the search. */
   ascents: 0,
+  /** Sources × lines laid out, and entries looked at by ascents and searches, for orders of many lines. */
+  cells: 0,
+  entries: 0,
   /** Orders whose first plan already met the bound. */
   atOnce: 0,
 }
@@ -25,5 +28,7 @@ export const resetEffort = (): void => {
   effort.lanes = 0
   effort.partitions = 0
   effort.ascents = 0
+  effort.cells = 0
+  effort.entries = 0
   effort.atOnce = 0
 }

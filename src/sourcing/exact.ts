@@ -6,7 +6,7 @@ import { bestDay, bestService, exactLinesMax, priceHub, pricePlainly, startParce
 import { chooseLanes } from './lanes.ts'
 import { admitParts, chosenParts, partition, partitionWithin } from './partition.ts'
 import { loadOf, type Parcel } from './plan.ts'
-import type { Problem } from './problem.ts'
+import type { Places, Problem } from './problem.ts'
 
 /** Below this many steps the bounds cost more than the work they save (measured: five lines, ten places). */
 const boundsPayFrom = 20_000
@@ -31,10 +31,12 @@ export const exactScore = (p: Problem): number => {
   if (p.n === 0) return 0
   const { lanes } = p.places
   if (kept.length < lanes.length) kept = new Int32Array(lanes.length)
-  const moved = p.transfers && lanes.length > 0
-  if (moved && (lanes.length * p.n) << (p.n - 1) >= boundsPayFrom) return byBounds(p)
-  return allHubs(p, moved)
+  return fewForTables(p.places, p.n, p.transfers) ? allHubs(p, p.transfers && lanes.length > 0) : byBounds(p)
 }
+
+/** Whether the tables are filled for all hubs and lanes at once. */
+export const fewForTables = ({ lanes }: Places, n: number, transfers: boolean): boolean =>
+  !transfers || lanes.length === 0 || lanes.length * n * 2 ** (n - 1) < boundsPayFrom
 
 const allHubs = (p: Problem, lanes: boolean): number => {
   startParcels(p)
@@ -84,11 +86,14 @@ const byBounds = (p: Problem): number => {
 /** `lineOf[i]` names the caller's line that line `i` of this problem is a piece of. */
 export const exact = (p: Problem, lineOf: readonly number[] | null): Exact | null => planOf(p, exactScore(p), lineOf)
 
-/** The same by the tables alone, without bounds: what tests and the benchmark compare with. */
-export const exactWithoutBounds = (p: Problem): Exact | null => {
+/**
+ * The same by the tables alone, without bounds, for every subset of the lines, hub, service, day and lane: what tests and the
+ * benchmark compare with. With `dominance`, lanes that cannot pay are left out, as they are in the search with bounds.
+ */
+export const exactWithoutBounds = (p: Problem, dominance = false): Exact | null => {
   atHand = null
   if (kept.length < p.places.lanes.length) kept = new Int32Array(p.places.lanes.length)
-  pricePlainly(true)
+  pricePlainly(!dominance)
   try {
     return planOf(p, allHubs(p, p.transfers && p.places.lanes.length > 0), null)
   } finally {

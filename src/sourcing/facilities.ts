@@ -3,6 +3,7 @@
  * shelves and the lanes to it, an entry says what a line costs by a source. Line by line it is additive, so it bounds
  * every plan from below, and where no tariff has steps it is the order itself. All money here is in score (see SCALE).
  */
+import { effort } from './effort.ts'
 import type { Lane } from './instance.ts'
 import { arrival, carried, leastStep, movedBy, NEVER, perKilo, SCALE, type Problem } from './problem.ts'
 
@@ -225,7 +226,8 @@ const addSource = (p: Problem, lane: number, shelves: number, fixed: number, who
   let used = false
   let known = NEVER
   let unitTime = 0
-  cells.fill(Number.POSITIVE_INFINITY, row, row + n)
+  // Rows are mostly short: calling the runtime's fill would take longer.
+  for (let i = row; i < row + n; i++) cells[i] = Number.POSITIVE_INFINITY
   const lines = offers
   const last = offerFrom[from + 1]!
   for (let k = offerFrom[from]!; k < last; k++) {
@@ -269,6 +271,7 @@ let entryCosts = new Float64Array(1024)
 /** The grid's rows become each line's entries, from the cheapest on; equal ones in the order of their sources. */
 const packGrid = (n: number, whole: boolean): Facilities => {
   const { sources } = draft
+  effort.cells += sources * n
   if (keys.length < sources) keys = new Float64Array(sources * 2)
   const cells = grid
   const row = keys
@@ -294,7 +297,8 @@ const packGrid = (n: number, whole: boolean): Facilities => {
     else {
       sortKeys(count)
       for (let k = 0; k < count; k++) {
-        const s = row[k]! % keySourcesMax
+        // A remainder of doubles is slow, and by a power of two this one is exact.
+        const s = row[k]! - Math.floor(row[k]! / keySourcesMax) * keySourcesMax
         entrySources[all + k] = s
         entryCosts[all + k] = cells[s * n + i]! * SCALE
       }

@@ -25,7 +25,10 @@ const laneCost = new Float64Array(exactLinesMax)
 let days = new Int32Array(256)
 let dayCount = 0
 
-/** For comparison: lanes are joined even where they cannot pay or are no cheaper than the hub's own shelves. */
+/**
+ * For comparison: lanes are joined even where they cannot pay or are no cheaper than the hub's own shelves, and parcels are
+ * priced on every day, even when nothing became cheaper since the day before.
+ */
 let plainly = false
 export const pricePlainly = (yes: boolean): void => {
   plainly = yes
@@ -130,7 +133,7 @@ const priceMoved = (p: Problem, h: number, first: number, last: number, moved: n
       const mask = laneOffers(p, lane, day, ready0, kept[lane]! & moved)
       if (mask !== 0 && joinLane(p.places.lanes[lane]!.fixed, mask, moved)) better = true
     }
-    if (better) evaluate(p, h, day, mine(p, day), moved)
+    if (better || plainly) evaluate(p, h, day, mine(p, day), moved)
   }
 }
 
@@ -156,10 +159,11 @@ const laneOffers = (p: Problem, lane: number, day: number, ready0: number, lines
 
 const joinLine = (moved: number, i: number, cost: number): void => {
   const bit = 1 << i
-  for (let k = moved; k > 0; k = (k - 1) & moved) {
-    if ((k & bit) === 0) continue
-    const value = bring[k ^ bit]! + cost
-    if (value < bring[k]!) bring[k] = value
+  const others = moved ^ bit
+  for (let k = others; ; k = (k - 1) & others) {
+    const value = bring[k]! + cost
+    if (value < bring[k | bit]!) bring[k | bit] = value
+    if (k === 0) break
   }
 }
 
@@ -173,10 +177,11 @@ const joinLane = (fixed: number, mask: number, moved: number): boolean => {
   for (let rest = mask; rest !== 0; rest &= rest - 1) {
     const bit = rest & -rest
     const cost = laneCost[31 - Math.clz32(bit)]!
-    for (let k = moved; k > 0; k = (k - 1) & moved) {
-      if ((k & bit) === 0) continue
-      const value = opened[k ^ bit]! + cost
-      if (value < opened[k]!) opened[k] = value
+    const others = moved ^ bit
+    for (let k = others; ; k = (k - 1) & others) {
+      const value = opened[k]! + cost
+      if (value < opened[k | bit]!) opened[k | bit] = value
+      if (k === 0) break
     }
   }
   let better = false

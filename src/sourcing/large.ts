@@ -4,25 +4,33 @@
  * amount of work: the same order always gets the same answer, and the answer says what is proven.
  */
 import { ascend, CLOSED, FREE, OPEN, type Ascent } from './bounds.ts'
+import { effort } from './effort.ts'
 import { type Facilities, layFacilities, NOWHERE } from './facilities.ts'
 import { bundleLines, mergeLines } from './merge.ts'
 import { loadOf, type Load, type Parcel } from './plan.ts'
-import { leastStep, SCALE, stepCents, type Problem } from './problem.ts'
+import { leastStep, type Limit, SCALE, stepCents, type Problem } from './problem.ts'
 
 /** Entries looked at in one search: about 0.4 s (measured at 1,114 lines, fifty places). */
 const searchWorkMax = 600_000_000
 /** Above this the model with one facility a dispatch day would be too large; days are relaxed then. */
 const entriesMax = 1_500_000
+/** Laying one out costs about as much as five steps (measured at 1,114 lines over fifty places). */
+export const cellsMaxOf = ({ steps }: Limit): number => steps / 5
 /** Merging compares lines by their ranking of entries as text: not above this. */
 const mergeMax = 1_000_000
 
 export type Answer = Readonly<{ parcels: readonly Parcel[]; left: readonly number[]; bound: number }>
 type Incumbent = { score: number; choice: Int32Array }
+/** Rounds of an ascent where the work is limited; few lines rise in as many as it takes (20 find most of it). */
+const limitedRounds = 24
+
 type Search = {
   p: Problem
   model: Facilities
   weight: Float64Array
   work: number
+  /** As much of the work as ascents made. */
+  ascents: number
   workMax: number
   best: Incumbent
   exact: boolean
@@ -30,21 +38,26 @@ type Search = {
 type Node = Readonly<{ facilityState: Uint8Array; sourceState: Uint8Array; bound: number }>
 
 /** Null when no plan was found: then a line that must be served has no source. */
-export const solveLarge = (p: Problem, lineOf: readonly number[] | null, workMax = searchWorkMax): Answer | null => {
-  const byDay = entriesByDay(p) <= entriesMax
+export const solveLarge = (p: Problem, lineOf: readonly number[] | null): Answer | null => {
+  const entries = entriesByDay(p)
+  // That estimate is high: with few days about a third is laid.
+  const byDay = entries <= (p.limit === null ? entriesMax : 3 * cellsMaxOf(p.limit))
+  if (!byDay && entries <= entriesMax && p.limit !== null) p.limit.cut = true
   const free = layFacilities(p, byDay, p.together !== null || p.oneParcel)
   const laid = p.together === null ? free : bundleLines(free, p.together)
-  const model = laid.entryCost.length <= mergeMax ? mergeLines(laid) : laid
+  const model = p.limit === null && laid.entryCost.length <= mergeMax ? mergeLines(laid) : laid
   const search: Search = {
     p,
     model,
     weight: Float64Array.from(model.members, (members) => members.reduce((sum, i) => sum + p.weight[i]!, 0)),
     work: 0,
-    workMax,
+    ascents: 0,
+    workMax: p.limit === null ? searchWorkMax : Math.max(0, p.limit.left),
     best: { score: Number.POSITIVE_INFINITY, choice: new Int32Array(model.n) },
     exact: byDay && p.places.services.every((service) => service.tariff === null),
   }
   const searched = p.oneParcel ? oneFacilityEach(search) : branch(search, root(model))
+  spend(search)
   if (search.best.score === Number.POSITIVE_INFINITY) return null
   const unbundled = root(free)
   const bound =
@@ -88,17 +101,18 @@ const oneFacilityEach = (search: Search): number => {
 
 /** Depth first; returns what no plan below the start node can undercut. */
 const branch = (search: Search, start: Node): number => {
-  const { model } = search
+  const { p, model } = search
   const stack: Node[] = [start]
   let unproven = Number.POSITIVE_INFINITY
   let first = true
   while (stack.length > 0) {
-    if (search.work > search.workMax && !first) break
+    if (search.work > search.workMax && !first) {
+      if (p.limit !== null) p.limit.cut = true
+      break
+    }
     const node = stack.pop()!
     if (node.bound >= search.best.score) continue
-    const ascent = ascend(model, node.facilityState, node.sourceState)
-    // Every round raises every line, mostly past a few entries.
-    search.work += model.entryCost.length * 12 + model.n * Math.min(400, model.n) * 8
+    const ascent = ascended(search, node)
     const bound = Math.max(ascent.sum, node.bound)
     if (bound >= search.best.score) continue
     const on = tight(model, ascent)
@@ -112,6 +126,30 @@ const branch = (search: Search, start: Node): number => {
     else stack.push(child(node, next, CLOSED, bound), child(node, next, OPEN, bound))
   }
   return stack.reduce((least, node) => Math.min(least, node.bound), Math.min(unproven, search.best.score))
+}
+
+/** What was searched counts against the limit, and in the counters. */
+const spend = ({ p, work, ascents }: Search): void => {
+  effort.entries += work - ascents
+  if (p.limit !== null) p.limit.left -= work
+}
+
+const ascended = (search: Search, { facilityState, sourceState }: Node): Ascent => {
+  const { p, model } = search
+  if (p.limit === null) {
+    // Every round raises every line, mostly past a few entries.
+    const asked = model.entryCost.length * 12 + model.n * Math.min(400, model.n) * 8
+    search.work += asked
+    search.ascents += asked
+    return ascend(model, facilityState, sourceState)
+  }
+  const before = effort.entries
+  const ascent = ascend(model, facilityState, sourceState, 0, limitedRounds)
+  // A raise goes over its entries three times; slots and sources are copied once an ascent.
+  const looked = effort.entries - before
+  search.work += 3 * looked + model.entryCost.length + 4 * model.sourceFixed.length
+  search.ascents += looked
+  return ascent
 }
 
 type Pick = Readonly<{ facility: number } | { source: number }>
@@ -141,15 +179,23 @@ const branchOn = (model: Facilities, node: Node, choice: Int32Array): Pick | nul
 }
 
 /** The sources the ascent has paid for in full. */
-const tight = (model: Facilities, ascent: Ascent): Uint8Array =>
-  Uint8Array.from(model.sourceFacility, (e, s) =>
-    ascent.sourceSlack[s] === 0 &&
-    ascent.facilitySlack[e] === 0 &&
-    ascent.sourceState[s] !== CLOSED &&
-    ascent.facilityState[e] !== CLOSED
-      ? 1
-      : 0,
-  )
+const tight = ({ sourceFacility }: Facilities, ascent: Ascent): Uint8Array => {
+  const { sourceSlack, facilitySlack, sourceState, facilityState } = ascent
+  const on = new Uint8Array(sourceFacility.length)
+  for (let s = 0; s < on.length; s++) {
+    const e = sourceFacility[s]!
+    if (sourceSlack[s] !== 0 || sourceState[s] === CLOSED) continue
+    if (facilitySlack[e] === 0 && facilityState[e] !== CLOSED) on[s] = 1
+  }
+  return on
+}
+
+/** The sources of one facility, and leaving out. */
+const onlyOf = ({ sourceFacility, sourceLane }: Facilities, e: number): Uint8Array<ArrayBuffer> => {
+  const on = new Uint8Array(sourceFacility.length)
+  for (let s = 0; s < on.length; s++) if (sourceFacility[s] === e || sourceLane[s] === NOWHERE) on[s] = 1
+  return on
+}
 
 /** Each line takes its cheapest source that is on; what nobody takes is not paid for. Parcels' steps are priced by weight. */
 const evaluate = (search: Search, on: Uint8Array, choice: Int32Array): number => {
@@ -157,6 +203,8 @@ const evaluate = (search: Search, on: Uint8Array, choice: Int32Array): number =>
   const facilities = new Float64Array(model.fixed.length).fill(-1)
   const sources = new Uint8Array(model.sourceFixed.length)
   let score = 0
+  // Where work is counted closely, a line costs more than the entries it passes over.
+  if (p.limit !== null) search.work += sources.length + 3 * model.n
   for (let i = 0; i < model.n; i++) {
     let at = model.lineFrom[i]!
     const end = model.lineFrom[i + 1]!
@@ -188,25 +236,26 @@ const offer = (search: Search, score: number, choice: Int32Array): boolean => {
 
 /** Turns sources on and off while that pays; also from every facility alone, which is where a good plan often lies. */
 const improve = (search: Search, start: Uint8Array, node: Node): void => {
-  const { model } = search
+  const { model, workMax } = search
+  // In little work, bettering the first plan finds more than branching from it.
+  const [alonesMax, turnsMax] = search.p.limit === null ? [workMax / 4, workMax / 2] : [workMax / 2, (workMax * 7) / 8]
   const choice = new Int32Array(model.n)
   let on = start.slice()
   let score = evaluate(search, on, choice)
   for (let e = 0; e < model.fixed.length; e++) {
     if (node.facilityState[e] === CLOSED) continue
-    const alone = Uint8Array.from(model.sourceFacility, (facility, s) =>
-      facility === e || model.sourceLane[s] === NOWHERE ? 1 : 0,
-    )
+    const alone = onlyOf(model, e)
+    if (search.p.limit !== null) search.work += alone.length
     const other = evaluate(search, alone, choice)
     offer(search, other, choice)
     if (other >= score) continue
     score = other
     on = alone
-    if (search.work > search.workMax / 4) break
+    if (search.work > alonesMax) break
   }
   for (let improved = true; improved; ) {
     improved = false
-    for (let s = 0; s < on.length && search.work <= search.workMax / 2; s++) {
+    for (let s = 0; s < on.length && search.work <= turnsMax; s++) {
       if (node.facilityState[model.sourceFacility[s]!] === CLOSED) continue
       on[s] = 1 - on[s]!
       const other = evaluate(search, on, choice)
@@ -217,6 +266,7 @@ const improve = (search: Search, start: Uint8Array, node: Node): void => {
       } else on[s] = 1 - on[s]!
     }
   }
+  if (search.p.limit !== null && search.work > turnsMax) search.p.limit.cut = true
 }
 
 const answer = (search: Search, bound: number, lineOf: readonly number[] | null): Answer => {

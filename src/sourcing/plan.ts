@@ -3,7 +3,7 @@
  * lines, so a plan's parts always sum to its cost whatever path found it.
  */
 import type { LineKind, Plan, PlanLine, PlanShipment } from './instance.ts'
-import { arrival, exactCentsMax, movedBy, NEVER, perKilo, SCALE, stepCents, type Problem } from './problem.ts'
+import { arrival, exactCentsMax, movedBy, NEVER, perKilo, type Pricing, type Problem, SCALE, stepCents } from './problem.ts'
 
 /** Units of one line in a parcel: from the hub's own shelves (`lane` -1) or by a lane. */
 export type Load = {
@@ -52,7 +52,7 @@ export const mergeLoads = (loads: readonly Load[]): Load[] => {
 }
 
 /** The parcel's cost and dates by the formula of SOURCING.md. */
-export const priceParcel = (p: Problem, parcel: Parcel): { cost: number; day: number; arrives: number } => {
+export const priceParcel = (p: Pricing, parcel: Parcel): { cost: number; day: number; arrives: number } => {
   const { places } = p
   const service = places.services[parcel.service]!
   const hub = places.serviceHub[parcel.service]!
@@ -74,11 +74,14 @@ export const priceParcel = (p: Problem, parcel: Parcel): { cost: number; day: nu
   return { cost: cost + stepCents(service, grams), day, arrives }
 }
 
-export const costOf = (p: Problem, parcels: readonly Parcel[]): number =>
+export const costOf = (p: Pricing, parcels: readonly Parcel[]): number =>
   parcels.reduce((sum, parcel) => sum + priceParcel(p, parcel).cost, 0)
 
+/** Cents for leaving each line out. */
+type Fines = Readonly<{ unfilled: ArrayLike<number> }>
+
 /** `bound` is a score (see SCALE) that no plan of this order undercuts: the plan is optimal when it meets it. */
-export const writePlan = (p: Problem, parcels: readonly Parcel[], left: readonly number[], bound: number): Plan => {
+export const writePlan = (p: Pricing & Fines, parcels: readonly Parcel[], left: readonly number[], bound: number): Plan => {
   const shipments = parcels.map((parcel) => shipmentOf(p, parcel))
   const cost = shipments.reduce((sum, shipment) => sum + shipment.cost, finesOf(p, left))
   // Above this, cents and parcels no longer fit one number exactly, so nothing is proven.
@@ -88,7 +91,7 @@ export const writePlan = (p: Problem, parcels: readonly Parcel[], left: readonly
   return { cost, parcels: shipments.length, optimal, gap, shipments, unfilled: left }
 }
 
-export const finesOf = (p: Problem, left: readonly number[]): number => left.reduce((sum, i) => sum + p.unfilled[i]!, 0)
+export const finesOf = (p: Fines, left: readonly number[]): number => left.reduce((sum, i) => sum + p.unfilled[i]!, 0)
 
 export const noPlan = (lines: number): Plan => ({
   cost: null,
@@ -99,7 +102,7 @@ export const noPlan = (lines: number): Plan => ({
   unfilled: Array.from({ length: lines }, (_, i) => i),
 })
 
-const shipmentOf = (p: Problem, parcel: Parcel): PlanShipment => {
+const shipmentOf = (p: Pricing, parcel: Parcel): PlanShipment => {
   const { places } = p
   const { cost, day, arrives } = priceParcel(p, parcel)
   const hub = places.ids[places.serviceHub[parcel.service]!]!

@@ -78,6 +78,9 @@ export const policySchema = Type.Object(
     ...parts,
     ladder: Type.Optional(Type.Array(Type.Object(parts, closed), { minItems: 1, maxItems: ladderStepsMax })),
     when: Type.Optional(When),
+    mergeOrders: Type.Optional(
+      Type.Boolean({ description: 'orders of one customer that leave one place for one address share a parcel' }),
+    ),
   },
   closed,
 )
@@ -120,6 +123,8 @@ export type Policy = Terms &
     /** Tried in turn: the first step that fills the whole order decides. Null: the policy's own terms are all there is. */
     ladder: readonly Terms[] | null
     when: When
+    /** Orders of one customer that leave one place for one address share a parcel. Absent: no. */
+    mergeOrders?: true
   }>
 
 const priorityDefault = 500
@@ -139,6 +144,7 @@ export const policyOf = (text: PolicyText, version: number): Policy => {
     ...base,
     ladder: text.ladder === undefined ? null : text.ladder.map((step) => termsOf(step, base)),
     when: text.when ?? {},
+    ...(text.mergeOrders === true ? { mergeOrders: true } : {}),
   }
 }
 

@@ -27,6 +27,8 @@ export type Places = Readonly<{
   /** Lanes grouped by the hub they lead to. */
   lanes: readonly Lane[]
   laneFrom: Int32Array
+  /** The least that any lane to each hub costs at all, Infinity where none leads. */
+  leastLane: Float64Array
 }>
 
 export type Problem = Readonly<{
@@ -52,7 +54,17 @@ export type Problem = Readonly<{
   oneParcel: boolean
   /** Lines with the same number leave in the same parcel or not at all; 0 is free. Null when all are free. */
   together: Int32Array | null
+  /** How much search many lines are worth now; null: all that helps. */
+  limit: Limit | null
 }>
+/** Counted work, shared by all searches of one answer. `cut`: some search ended for it, so more of it may find a better plan. */
+export type Limit = { readonly steps: number; left: number; cut: boolean }
+/** As much of a problem as prices a parcel. */
+export type Pricing = Pick<Problem, 'places' | 'perDay' | 'late' | 'promiseDay' | 'split'>
+export const pricingOf = (
+  places: Places,
+  { perDay, late, promiseDay, split }: Pick<Instance['pol'], 'perDay' | 'late' | 'promiseDay' | 'split'>,
+): Pricing => ({ places, perDay, late, promiseDay: promiseDay ?? NEVER, split })
 export type Bonds = Readonly<{ oneParcel: boolean; together: readonly number[] | null }>
 export const noBonds: Bonds = { oneParcel: false, together: null }
 
@@ -84,7 +96,14 @@ export const preparePlaces = (wh: readonly Site[], lanes: readonly Lane[]): Plac
     serviceHub: Int32Array.from(sites.flatMap((site, h) => site.services.map(() => h))),
     lanes: usable,
     laneFrom: offsets(sites.map((_, h) => usable.filter((lane) => lane.to === h).length)),
+    leastLane: leastFixed(usable, W),
   }
+}
+
+const leastFixed = (lanes: readonly Lane[], W: number): Float64Array => {
+  const least = new Float64Array(W).fill(Number.POSITIVE_INFINITY)
+  for (const { to, fixed } of lanes) least[to] = Math.min(least[to]!, fixed)
+  return least
 }
 
 const offsets = (counts: readonly number[]): Int32Array => {
@@ -95,7 +114,12 @@ const offsets = (counts: readonly number[]): Int32Array => {
   return starts
 }
 
-export const buildProblem = (places: Places, order: Omit<Instance, 'wh' | 'lanes'>, bonds: Bonds = noBonds): Problem => {
+export const buildProblem = (
+  places: Places,
+  order: Omit<Instance, 'wh' | 'lanes'>,
+  bonds: Bonds = noBonds,
+  limit: Limit | null = null,
+): Problem => {
   const { n, W } = order
   const { pol } = order
   const qty = new Float64Array(n)
@@ -138,6 +162,7 @@ export const buildProblem = (places: Places, order: Omit<Instance, 'wh' | 'lanes
     transfers,
     oneParcel: bonds.oneParcel,
     together: bonds.together === null ? null : Int32Array.from(bonds.together),
+    limit,
   }
 }
 

@@ -35,9 +35,9 @@ export type Levels = Readonly<{
   /** Dated supply not promised yet. An overdue lot must come with the day it is now expected, never its past one. */
   lots: (sku: Sku) => readonly Supply[]
   /** What a unit is worth to later orders, in cents, one number a warehouse; null or absent where it is not scarce. */
-  price?: (sku: Sku) => readonly number[] | null
+  price?: ((sku: Sku) => readonly number[] | null) | undefined
   /** The share of its capacity that each warehouse has on its hands, in the network's order; absent: not known, counts as 0. */
-  utilisation?: readonly number[]
+  utilisation?: readonly number[] | undefined
 }>
 
 export type SourcedLine = Readonly<{
@@ -79,6 +79,8 @@ export type Sourced = Readonly<{
   optimal: boolean
   /** No plan that fills the same costs less than `cost × (1 − gap)`. */
   gap: number
+  /** The counted steps after which the search for a better plan was ended; absent where it ended by itself. */
+  bounded?: number
   /** The step of the policy's ladder that decided, from 1; absent where it has none. */
   step?: number
 }>

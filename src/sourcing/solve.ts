@@ -4,10 +4,11 @@
  */
 import { callersParcels, canonicalLines, reorderLines, reorderOrder } from './canonical.ts'
 import { exact } from './exact.ts'
+import { fromOnePlace } from './one-place.ts'
 import { parseInstance, type Instance, type Plan } from './instance.ts'
-import { solveLarge } from './large.ts'
+import { solveMany } from './limited.ts'
 import { noPlan, writePlan } from './plan.ts'
-import { type Bonds, buildProblem, noBonds, type Places, preparePlaces, type Problem } from './problem.ts'
+import { type Bonds, buildProblem, noBonds, type Places, preparePlaces, pricingOf, type Problem } from './problem.ts'
 import { linesToCut, type Solved, solveCut } from './split.ts'
 
 /** More lines than this are solved by bounds and search. */
@@ -17,10 +18,15 @@ export const solve = (instance: Instance): Plan => solvePrepared(preparePlaces(i
 
 /** The same with the network half prepared, for many orders over one network. */
 export const solvePrepared = (places: Places, order: Omit<Instance, 'wh' | 'lanes'>, bonds: Bonds): Plan => {
+  const quick = order.incoming.some((lots) => lots.length > 0) ? null : fromOnePlace(places, order, leastFine(order.pol))
+  if (quick !== null) return writePlan({ ...pricingOf(places, order.pol), unfilled: [] }, quick.parcels, quick.left, quick.bound)
   const p = buildProblem(places, order, bonds)
   const solved = solveProblem(p, order)
   return solved === null ? noPlan(p.n) : writePlan(p, solved.parcels, solved.left, solved.bound)
 }
+
+const leastFine = ({ unfilled }: Instance['pol']): number =>
+  unfilled.reduce<number>((least, fine) => Math.min(least, fine ?? least), Number.POSITIVE_INFINITY)
 
 /** Null when no plan exists. `bound` is a score that no plan undercuts. */
 export const solveProblem = (p: Problem, order: Pick<Instance, 'stock' | 'incoming' | 'pol'>): Solved | null => {
@@ -34,7 +40,7 @@ export const solveProblem = (p: Problem, order: Pick<Instance, 'stock' | 'incomi
 
 const solveSorted = (p: Problem, order: Pick<Instance, 'stock' | 'incoming' | 'pol'>): Solved | null => {
   const cut = linesToCut(p, order)
-  return cut.length > 0 ? solveCut(p, order, cut) : p.n <= exactOrderLinesMax ? solveFew(p) : solveLarge(p, null)
+  return cut.length > 0 ? solveCut(p, order, cut) : p.n <= exactOrderLinesMax ? solveFew(p) : solveMany(p, null)
 }
 
 const solveFew = (p: Problem): Solved | null => {

@@ -7,16 +7,22 @@ import { dayNumber, openAfter, openFrom } from './calendar.ts'
 import type { Instance, Lot } from './instance.ts'
 import type { Network, Warehouse } from './network.ts'
 import type { Filters, Policy, Terms } from './policy.ts'
-import { type Bonds, buildProblem } from './problem.ts'
+import { limitOf } from './limited.ts'
+import { fromOnePlace } from './one-place.ts'
+import { type Bonds, buildProblem, type Limit, pricingOf } from './problem.ts'
 import type { Levels, Sourced, SourcingOrder } from './request.ts'
 import { type Found, tornLine, type Unit, written } from './sourced.ts'
-import { finesOfTerms, loadCents, solveWithin, withLoads } from './terms.ts'
+import { finesOfTerms, leastFineCents, loadCents, solveWithin, withLoads } from './terms.ts'
 import { behindBacklog, horizonDays, type Tables, type TablesFor, tablesOf } from './tables.ts'
 import { explainPlan, type Why } from './why.ts'
 
 export type Sourcer = Readonly<{
-  /** The best plan for an order against these levels. Never throws for lack of stock: such lines are `unfilled`. */
-  source: (order: SourcingOrder, levels: Levels) => Sourced
+  /**
+   * The best plan for an order against these levels. Never throws for lack of stock: such lines are `unfilled`. With
+   * `stepsMax` an order of many lines is searched for that many counted steps and no more, as far as all of it can be sent
+   * by then: what would be left out is looked for without a limit.
+   */
+  source: (order: SourcingOrder, levels: Levels, stepsMax?: number) => Sourced
   /** Why it is that plan: candidates, exclusions and what each permission is worth. On demand; a few plans' work. */
   explain: (order: SourcingOrder, levels: Levels, result: Sourced) => Why
 }>
@@ -32,10 +38,13 @@ export const createSourcer = (network: Network, policy: Policy): Sourcer => {
     const tablesFor = tables.get(key) ?? tablesOf(withoutHubs(network, hidden), terms.weights)
     tables.set(key, tablesFor)
     const places = new Map<Place, number>(network.warehouses.map((warehouse, w) => [warehouse.id, w]))
-    const source: Sourcer['source'] = (order, levels) => {
+    const source: Sourcer['source'] = (order, levels, stepsMax) => {
       const seen = anyHidden ? onlyVisible(network, hidden, levels) : levels
       const found = tablesFor(order.destination, order.at, order.shippingMethod)
-      return planAll({ network, terms, places, tables: behindBacklog(found, network, order, seen), order, levels: seen })
+      return planWithin(
+        { network, terms, places, tables: behindBacklog(found, network, order, seen), order, levels: seen },
+        stepsMax,
+      )
     }
     return { source, tablesFor, hidden }
   }
@@ -46,10 +55,10 @@ export const createSourcer = (network: Network, policy: Policy): Sourcer => {
     return engine
   }
 
-  const source: Sourcer['source'] = (order, levels) => {
-    if (policy.ladder === null) return engineOfStep(0).source(order, levels)
+  const source: Sourcer['source'] = (order, levels, stepsMax) => {
+    if (policy.ladder === null) return engineOfStep(0).source(order, levels, stepsMax)
     for (let step = 0; ; step++) {
-      const found = engineOfStep(step).source(order, levels)
+      const found = engineOfStep(step).source(order, levels, stepsMax)
       if (found.unfilled.length === 0 || step === engines.length - 1) return { ...found, step: step + 1 }
     }
   }
@@ -57,7 +66,9 @@ export const createSourcer = (network: Network, policy: Policy): Sourcer => {
     // Alternatives are worked out under the terms that decided, so that their costs can be compared.
     const engine = engineOfStep((result.step ?? 1) - 1)
     const { km } = engine.tablesFor(order.destination, order.at, order.shippingMethod)
-    return explainPlan({ network, policy, km, source: engine.source, order, levels, result, hidden: engine.hidden })
+    // An alternative is compared with the plan, so neither is searched for longer than the other.
+    const source: Sourcer['source'] = (other, seen) => engine.source(other, seen, result.bounded)
+    return explainPlan({ network, policy, km, source, order, levels, result, hidden: engine.hidden })
   }
   return { source, explain }
 }
@@ -93,7 +104,17 @@ type Task = Readonly<{
   tables: Tables
   order: SourcingOrder
   levels: Levels
+  limit: Limit | null
 }>
+
+/** The answer says at which limit its search ended; with that limit it is the same again. */
+const planWithin = (task: Omit<Task, 'limit'>, stepsMax: number | undefined): Sourced => {
+  if (stepsMax === undefined) return planAll({ ...task, limit: null })
+  const limit = limitOf(stepsMax)
+  const sourced = planAll({ ...task, limit })
+  if (!limit.cut || (sourced.optimal && sourced.unfilled.length === 0)) return sourced
+  return sourced.unfilled.length > 0 ? planAll({ ...task, limit: null }) : { ...sourced, bounded: stepsMax }
+}
 
 /** Lines of one SKU share its stock. When there is not enough for all of them, the last ones are left out, each whole. */
 const planAll = (task: Task): Sourced => {
@@ -124,6 +145,7 @@ const dropWithBundle = (order: SourcingOrder, line: number, dropped: Set<number>
 }
 
 const unitsOf = (order: SourcingOrder, dropped: ReadonlySet<number>): Unit[] => {
+  if (dropped.size === 0 && eachItsOwn(order)) return order.lines.map(({ quantity }, i) => ({ lines: [i], quantity, group: 0 }))
   const units: Unit[] = []
   const bySku = new Map<string, Unit>()
   const bundles = new Map<string, number>()
@@ -150,40 +172,72 @@ const unitsOf = (order: SourcingOrder, dropped: ReadonlySet<number>): Unit[] => 
   return units
 }
 
+/** Up to this many lines, comparing all with all is quicker than a map. */
+const comparedMax = 6
+/** No two lines of one SKU, no bundles. */
+const eachItsOwn = ({ lines }: SourcingOrder): boolean => {
+  if (lines.length > comparedMax) return false
+  for (let i = 0; i < lines.length; i++) {
+    if (lines[i]?.together !== undefined) return false
+    for (let j = 0; j < i; j++) if (lines[i]?.sku === lines[j]?.sku) return false
+  }
+  return true
+}
+
 /** Null when no plan keeps the limits of the policy. */
 const planUnits = (task: Task, units: readonly Unit[]): Found | null => {
   const { order, tables, levels } = task
   const { weights, allow, limits } = task.terms
-  const incoming = units.map((unit) => lotsOf(task, unit))
-  const transfers = order.allow.transfer && allow.transfer && limits.maxTransfers !== 0
-  const quantities = units.map((unit) => unit.quantity)
-  const fines = finesOfTerms(task.terms, { quantities, lastLot: lastDay(incoming) })
+  const loads = loadCents(tables.places, weights.load, levels.utilisation)
+  const places = withLoads(tables.places, loads)
+  const incoming = incomingOf(task, units)
+  const pol = {
+    perDay: weights.perUnitDay,
+    late: weights.late,
+    promiseDay: order.wishedBy === undefined ? null : Math.max(0, dayNumber(order.wishedBy) - tables.today),
+    split: weights.split,
+    transfers: order.allow.transfer && allow.transfer && limits.maxTransfers !== 0,
+    backorder: allow.backorder,
+  }
+  const shelved = { ...linesOf(task, units), n: units.length, shadow: pricesOf(task, units), pol }
+  // One parcel without a transfer keeps every limit, and whatever belongs together is in it.
+  const quick = incoming === null ? fromOnePlace(places, shelved, leastFineCents) : null
+  if (quick !== null) return { p: pricingOf(places, pol), units, solved: quick, fines: none, loads }
+  const lots = incoming ?? units.map(() => none)
+  const fines = finesOfTerms(task.terms, { quantities: shelved.qty, lastLot: lastDay(lots) })
   const instance: Omit<Instance, 'wh' | 'lanes'> = {
-    n: units.length,
+    ...shelved,
     W: task.network.warehouses.length,
-    qty: quantities,
-    grams: units.map((unit) => skuLine(order, unit).grams),
-    stock: units.map((unit) => levels.available(skuLine(order, unit).sku)),
-    incoming,
-    shadow: pricesOf(task, units),
-    pol: {
-      perDay: weights.perUnitDay,
-      late: weights.late,
-      promiseDay: order.wishedBy === undefined ? null : Math.max(0, dayNumber(order.wishedBy) - tables.today),
-      split: weights.split,
-      unfilled: fines,
-      transfers,
-      backorder: allow.backorder,
-    },
+    incoming: lots,
+    pol: { ...pol, unfilled: fines },
   }
   const bonds: Bonds = {
     oneParcel: !order.allow.split || !allow.splitOrder || limits.maxParcels === 1,
     together: units.some((unit) => unit.group !== 0) ? units.map((unit) => unit.group) : null,
   }
-  const loads = loadCents(tables.places, weights.load, levels.utilisation)
-  const p = buildProblem(withLoads(tables.places, loads), instance, bonds)
+  const p = buildProblem(places, instance, bonds, task.limit)
   const solved = solveWithin(p, instance, limits)
   return solved === null ? null : { p, units, solved, fines, loads }
+}
+
+const linesOf = ({ order, levels }: Task, units: readonly Unit[]): Pick<Instance, 'qty' | 'grams' | 'stock'> => {
+  const qty: number[] = []
+  const grams: number[] = []
+  const stock: (readonly number[])[] = []
+  for (const unit of units) {
+    const line = skuLine(order, unit)
+    qty.push(unit.quantity)
+    grams.push(line.grams)
+    stock.push(levels.available(line.sku))
+  }
+  return { qty, grams, stock }
+}
+
+/** Null where no unit may wait for supply, or there is none. */
+const incomingOf = (task: Task, units: readonly Unit[]): readonly (readonly Lot[])[] | null => {
+  if (!task.terms.allow.backorder || !task.order.allow.backorder.includes(true)) return null
+  const incoming = units.map((unit) => lotsOf(task, unit))
+  return incoming.some((lots) => lots.length > 0) ? incoming : null
 }
 
 const lastDay = (incoming: readonly (readonly Lot[])[]): number =>
@@ -194,7 +248,7 @@ const pricesOf = ({ terms, order, levels, network }: Task, units: readonly Unit[
   const { price } = levels
   if (price === undefined || terms.weights.scarcity === 0) return null
   const rows = units.map((unit) => price(skuLine(order, unit).sku))
-  if (rows.every((row) => row === null)) return null
+  if (!rows.some((row) => row !== null)) return null
   return rows.map((row) => network.warehouses.map((_, w) => Math.round((row?.[w] ?? 0) * terms.weights.scarcity)))
 }
 
@@ -204,12 +258,12 @@ const skuLine = (order: SourcingOrder, unit: Unit) => {
   return line
 }
 
-const none: readonly Lot[] = []
+const none: readonly never[] = []
 /** Supply is put away like an order is picked: from the next open day, after the place's handling days. */
 const lotsOf = (task: Task, unit: Unit): readonly Lot[] => {
   const { order, tables } = task
-  const { allow, limits } = task.terms
-  if (!allow.backorder || !unit.lines.every((line) => order.allow.backorder[line] === true)) return none
+  const { limits } = task.terms
+  if (!unit.lines.every((line) => order.allow.backorder[line] === true)) return none
   const supply = task.levels.lots(skuLine(order, unit).sku)
   if (supply.length === 0) return none
   return supply.flatMap((lot): Lot[] => {

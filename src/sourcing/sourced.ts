@@ -2,11 +2,12 @@
  * From the solver's choice to the answer that other rooms read: SKUs become the order's lines again, days become dates,
  * and each parcel says what it weighs part by part, and what it costs in money where that is something else.
  */
+import type { Place } from '../kernel/ids.ts'
 import { dayText } from './calendar.ts'
 import type { Lane } from './instance.ts'
 import type { Network } from './network.ts'
 import { priceParcel, type Load, type Parcel } from './plan.ts'
-import { arrival, exactCentsMax, perKilo, type Problem, SCALE, stepCents } from './problem.ts'
+import { arrival, exactCentsMax, perKilo, type Pricing, SCALE, stepCents } from './problem.ts'
 import type { CostParts, PaidParts, Sourced, SourcedLine, SourcedShipment, SourcingOrder } from './request.ts'
 import type { Solved } from './solve.ts'
 import type { Tables } from './tables.ts'
@@ -15,7 +16,7 @@ import { laneKey } from './weigh.ts'
 /** What the solver sees as one line: all lines of a SKU. */
 export type Unit = { readonly lines: number[]; quantity: number; group: number }
 export type Found = Readonly<{
-  p: Problem
+  p: Pricing
   units: readonly Unit[]
   solved: Solved
   /** Cents for leaving each unit out. */
@@ -30,7 +31,7 @@ export const written = (task: Task, found: Found | null, dropped: ReadonlySet<nu
   if (found === null) return { shipments: [], unfilled: unfilledOf(task.order, left), cost: 0, parcels: 0, optimal: true, gap: 0 }
   const { units, solved } = found
   for (const u of solved.left) left.push(...(units[u]?.lines ?? []))
-  const share = sharing(task.order, units)
+  const share = units.some(({ lines }) => lines.length > 1) ? sharing(task.order, units) : null
   const shipments = solved.parcels.map((parcel) => shipmentOf(task, found, parcel, share))
   const cost = shipments.reduce((sum, shipment) => sum + shipment.cost, 0)
   // Fines are the same in plan and bound: what is compared is the carriage of what is sent.
@@ -64,37 +65,42 @@ const sharing = (order: SourcingOrder, units: readonly Unit[]): Share => {
   }
 }
 
-const shipmentOf = (task: Task, found: Found, parcel: Parcel, share: Share): SourcedShipment => {
+const shipmentOf = (task: Task, found: Found, parcel: Parcel, share: Share | null): SourcedShipment => {
   const { tables } = task
   const { p } = found
   const service = p.places.services[parcel.service]
   const calendar = service === undefined ? undefined : tables.calendars.get(service)
   if (service === undefined || calendar === undefined) throw new Error('a parcel by no service')
   const { cost, day, arrives } = priceParcel(p, parcel)
-  const date = (days: number) => dayText(tables.today + days)
-  const place = (w: number) => task.network.warehouses[p.places.callers[w] ?? 0]?.id ?? task.network.warehouses[0]!.id
-  const money = moneyOf(task, p, parcel)
-  return {
-    place: place(p.places.serviceHub[parcel.service] ?? 0),
+  const shipment = {
+    place: placeOf(task, p, p.places.serviceHub[parcel.service] ?? 0),
     service: service.id,
-    dispatch: date(calendar.dispatched[day] ?? day),
-    arrives: date(arrives),
-    lines: parcel.loads.flatMap((load) =>
-      share(load).map(
-        ({ line, quantity }): SourcedLine => ({
-          line,
-          quantity,
-          from: place(load.from),
-          kind: load.lane >= 0 ? 'transfer' : load.lot === null ? 'stock' : 'supply',
-          ready: date(load.ready),
-          awaits: load.lot === null ? null : date(load.lot),
-        }),
-      ),
-    ),
+    dispatch: dayText(tables.today + (calendar.dispatched[day] ?? day)),
+    arrives: dayText(tables.today + arrives),
+    lines: linesOf(task, found, parcel, share),
     cost,
     parts: partsOf(task, found, parcel, arrival(service, day)),
-    ...(money === null ? {} : { money }),
   }
+  const money = moneyOf(task, p, parcel)
+  return money === null ? shipment : { ...shipment, money }
+}
+
+const placeOf = ({ network: { warehouses } }: Task, { places }: Pricing, w: number): Place =>
+  warehouses[places.callers[w] ?? 0]?.id ?? warehouses[0]!.id
+
+/** @param share null where every unit is one line */
+const linesOf = (task: Task, { p, units }: Found, { loads }: Parcel, share: Share | null): SourcedLine[] => {
+  const { today } = task.tables
+  const lines: SourcedLine[] = []
+  for (const load of loads) {
+    const from = placeOf(task, p, load.from)
+    const kind = load.lane >= 0 ? 'transfer' : load.lot === null ? 'stock' : 'supply'
+    const ready = dayText(today + load.ready)
+    const awaits = load.lot === null ? null : dayText(today + load.lot)
+    if (share === null) lines.push({ line: units[load.line]!.lines[0]!, quantity: load.quantity, from, kind, ready, awaits })
+    else for (const { line, quantity } of share(load)) lines.push({ line, quantity, from, kind, ready, awaits })
+  }
+  return lines
 }
 
 /** The parcel's share of the score, part by part. */
@@ -116,7 +122,7 @@ const partsOf = ({ tables }: Task, { p, loads }: Found, parcel: Parcel, arrives:
     opportunity: 0,
   }
   let grams = 0
-  const used = new Set<number>()
+  const used: number[] = []
   for (const piece of parcel.loads) {
     const perUnit = places.perUnit[piece.from]!
     grams += piece.grams
@@ -127,8 +133,8 @@ const partsOf = ({ tables }: Task, { p, loads }: Found, parcel: Parcel, arrives:
     const lane = piece.lane < 0 ? undefined : places.lanes[piece.lane]
     if (lane === undefined) continue
     parts.transfer += perKilo(piece.grams, lane.perKg)
-    if (used.has(piece.lane)) continue
-    used.add(piece.lane)
+    if (used.includes(piece.lane)) continue
+    used.push(piece.lane)
     const away = paidLane(tables, p, lane)?.distance ?? 0
     parts.transfer += lane.fixed - away
     parts.distance += away
@@ -137,11 +143,11 @@ const partsOf = ({ tables }: Task, { p, loads }: Found, parcel: Parcel, arrives:
   return parts
 }
 
-const paidLane = ({ paid }: Tables, { places }: Problem, lane: Lane) =>
+const paidLane = ({ paid }: Tables, { places }: Pricing, lane: Lane) =>
   paid?.lanes.get(laneKey(places.callers[lane.from]!, places.callers[lane.to]!))
 
 /** What is really paid for the parcel; null where the score's parts are that already. */
-const moneyOf = ({ tables, network }: Task, p: Problem, parcel: Parcel): PaidParts | null => {
+const moneyOf = ({ tables, network }: Task, p: Pricing, parcel: Parcel): PaidParts | null => {
   const { paid } = tables
   if (paid === null) return null
   const { places } = p

@@ -6,7 +6,7 @@
 import { exact, exactScore } from './exact.ts'
 import { exactLinesMax } from './hub.ts'
 import type { Instance, Lane } from './instance.ts'
-import { solveLarge } from './large.ts'
+import { solveMany } from './limited.ts'
 import { costOf, finesOf, mergeLoads, type Parcel } from './plan.ts'
 import { NEVER, SCALE, type Places, type Problem } from './problem.ts'
 
@@ -48,7 +48,7 @@ export const solveCut = (p: Problem, order: Order, lines: readonly number[]): So
     const left = leftOutBy(p, cuts, patterns)
     const { problem, lineOf } = withPieces(p, cuts, patterns, left)
     const few = problem.n <= exactLinesMax
-    const searched = few ? null : solveLarge(problem, lineOf)
+    const searched = few ? null : solveMany(problem, lineOf)
     const score = few ? exactScore(problem) : (searched?.bound ?? Number.POSITIVE_INFINITY)
     least = Math.min(least, score + finesOf(p, left) * SCALE)
     if (found !== null && score + finesOf(p, left) * SCALE >= found.score) continue
@@ -129,7 +129,9 @@ const cutsOf = (p: Problem, line: number, pools: readonly Pool[]): Cut => {
   const exactMoney = roundsExactly(p.places, p.weight[line]! / need)
   const smooth = p.places.services.every((service) => service.tariff === null)
   const every = need <= everyWayUnitsMax && pools.length <= 6
-  const patterns = every ? everyWay(pools, need) : drawnFully(pools, need)
+  const patterns = every
+    ? everyWay(pools, need)
+    : drawnFully(p.limit === null ? pools : fullest(pools), need, p.limit === null ? patternsMax : limitedPatternsMax)
   const complete = patterns.length <= patternsMax && (every || smooth)
   const kept = patterns.sort((a, b) => a.length - b.length).slice(0, patternsMax)
   if (p.unfilled[line] !== Number.POSITIVE_INFINITY) kept.push([])
@@ -149,11 +151,15 @@ const slackOf = (pools: readonly Pool[], need: number, every: boolean, exactMone
 const roundsExactly = (places: Places, grams: number): boolean =>
   [...places.services, ...places.lanes].every(({ perKg }) => (grams * perKg) % 1000 === 0)
 
+/** Of many lines the shortest way of cutting is taken, and the fullest pools make it. */
+const limitedPatternsMax = 8
+const fullest = (pools: readonly Pool[]): readonly Pool[] => pools.toSorted((a, b) => b.units - a.units)
+
 /** Sets of pools drawn fully, and one more that gives the rest. */
-const drawnFully = (pools: readonly Pool[], need: number): Pattern[] => {
+const drawnFully = (pools: readonly Pool[], need: number, most: number): Pattern[] => {
   const patterns: Pattern[] = []
   const draw = (from: number, left: number, taken: readonly Piece[]): void => {
-    if (patterns.length > patternsMax) return
+    if (patterns.length > most) return
     if (left === 0) {
       patterns.push(taken)
       return
@@ -286,7 +292,7 @@ const relaxedBound = (p: Problem, cuts: readonly Cut[], order: Order): number =>
   }
   const relaxed = { ...p, day, cost, weight }
   if (p.n <= exactLinesMax) return exactScore(relaxed)
-  return solveLarge(relaxed, null)?.bound ?? 0
+  return solveMany(relaxed, null)?.bound ?? 0
 }
 
 /** However the units are shared out, rounding included, their weight costs at least this. */

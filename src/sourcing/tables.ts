@@ -65,7 +65,7 @@ export const tablesOf = (network: Network, weighing: Weighing = plain): TablesFo
     return weighed
   })
   const calendar = calendars()
-  const kept = new Map<string, Kept>()
+  const kept = kinds()
   const tied = network.delivery.some(({ shippingMethods }) => shippingMethods !== undefined)
   const zoned = network.delivery.filter(({ zones }) => zones !== undefined)
 
@@ -111,23 +111,43 @@ export const tablesOf = (network: Network, weighing: Weighing = plain): TablesFo
   }
 
   // Cut-offs and offsets of zones are whole minutes: within one nothing changes.
+  let lastAt: Instant | null = null
   let lastMinute = Number.NaN
   let now: Clock | null = null
   return (destination, at, shippingMethod = '') => {
-    const minute = Math.floor(Date.parse(at) / minuteMs)
-    if (now === null || minute !== lastMinute) {
-      now = clock(at)
+    if (now === null || at !== lastAt) {
+      lastAt = at
+      const minute = Math.floor(Date.parse(at) / minuteMs)
+      if (now === null || minute !== lastMinute) now = clock(at)
       lastMinute = minute
     }
     const method = tied ? shippingMethod : ''
     const zones = zoned.length === 0 ? '' : zoned.map((service) => zoneOf(service, destination)).join()
-    const key = `${destination.country} ${cell(destination.latitude)} ${cell(destination.longitude)} ${zones} ${method}`
-    const known = kept.get(key)
+    const kind = zoned.length > 0 || tied ? `${destination.country} ${zones} ${method}` : destination.country
+    const known = kept.get(kind, destination)
     if (known !== undefined && known.key === now.key) return known.tables
     const tables = build(destination, now, method)
-    if (kept.size >= destinationsMax) kept.clear()
-    kept.set(key, { key: now.key, tables })
+    kept.set(kind, destination, { key: now.key, tables })
     return tables
+  }
+}
+
+/** Tables by what sort of destination it is, and its neighbourhood as one number: an order's look-up prints no text. */
+const kinds = () => {
+  const all = new Map<string, Map<number, Kept>>()
+  let size = 0
+  return {
+    get: (kind: string, to: Position): Kept | undefined => all.get(kind)?.get(cellNumber(to)),
+    set: (kind: string, to: Position, tables: Kept): void => {
+      if (size >= destinationsMax) {
+        all.clear()
+        size = 0
+      }
+      const cells = all.get(kind) ?? new Map<number, Kept>()
+      all.set(kind, cells)
+      if (!cells.has(cellNumber(to))) size++
+      cells.set(cellNumber(to), tables)
+    },
   }
 }
 
@@ -137,6 +157,8 @@ export const neighbourhood = ({ latitude, longitude }: Position): Position => ({
   longitude: cell(longitude) / cellsPerDegree,
 })
 const cell = (degrees: number): number => Math.round(degrees * cellsPerDegree)
+/** No two cells of the globe share one. */
+const cellNumber = ({ latitude, longitude }: Position): number => cell(latitude) * 1_000 * cellsPerDegree + cell(longitude)
 
 const siteAt = (sites: readonly SiteDays[], w: number): SiteDays => {
   const site = sites[w]

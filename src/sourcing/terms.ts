@@ -5,8 +5,8 @@ import type { Limits, Terms } from './policy.ts'
 import { exactCentsMax, type Places, type Problem, SCALE } from './problem.ts'
 import { type Solved, solveProblem } from './solve.ts'
 
-/** Leaving a line out is dearer than any ordinary way to send it: 1,000,000.00. */
-const leastFineCents = 100_000_000
+/** Leaving a line out is dearer than any ordinary way to send it: 1,000,000.00. No fine of a few lines is less. */
+export const leastFineCents = 100_000_000
 /** An order's carriage, and the days a parcel travels: beyond both nothing ordinary goes. */
 const dearCarriageCents = 5_000_000
 const travelDays = 30
@@ -76,7 +76,7 @@ export const solveWithin = (p: Problem, order: Order, limits: Limits): Solved | 
       continue
     }
     let high: number = raise
-    for (let k = 0; k < halvingsMax && high - low > 1; k++) {
+    for (let k = 0; k < halvingsMax && high - low > 1 && !isSpent(p); k++) {
       const middle = Math.floor((low + high) / 2)
       if (tried(search, middle)) high = middle
       else low = middle
@@ -84,6 +84,13 @@ export const solveWithin = (p: Problem, order: Order, limits: Limits): Solved | 
     break
   }
   return search.best === null ? null : { ...search.best, bound: search.bound }
+}
+
+/** What the limit leaves goes into finding a plan that keeps the terms, not into a lower price. */
+const isSpent = ({ limit }: Problem): boolean => {
+  if (limit === null || limit.left > 0) return false
+  limit.cut = true
+  return true
 }
 
 type Search = {
@@ -135,5 +142,6 @@ const transfersOf = (parcels: readonly Parcel[]): number =>
 
 const priced = (p: Problem, perParcel: number, perTransfer: number): Problem => {
   const lanes = p.places.lanes.map((lane) => ({ ...lane, fixed: lane.fixed + perTransfer }))
-  return { ...p, split: p.split + perParcel, places: { ...p.places, lanes } }
+  const leastLane = p.places.leastLane.map((fixed) => fixed + perTransfer)
+  return { ...p, split: p.split + perParcel, places: { ...p.places, lanes, leastLane } }
 }

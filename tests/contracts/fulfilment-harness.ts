@@ -12,6 +12,7 @@ import { instant } from '../../src/kernel/time.ts'
 import type { OrderEventOf, ShipmentLine } from '../../src/orders/contract.ts'
 import { Consumers, type Reaction } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
+import { PostgresPositions } from '../../src/platform/bus/positions.ts'
 import { createApp } from '../../src/platform/http/app.ts'
 import type { Principal } from '../../src/platform/http/policy.ts'
 import { idAt } from '../../src/platform/ids.ts'
@@ -25,6 +26,7 @@ import { MemoryBatches } from '../../src/platform/store/memory.ts'
 import { type Batches, Fault } from '../../src/platform/store/work.ts'
 import type { TaskHandler } from '../../src/platform/tasks/handler.ts'
 import { TaskWorker } from '../../src/platform/tasks/worker.ts'
+import { PostgresTaskRows } from '../../src/platform/tasks/rows.ts'
 import type { Carrier } from '../../src/shipping/carrier.ts'
 import type { ParcelEvent } from '../../src/shipping/contract.ts'
 import { createShipping, type Shipping } from '../../src/shipping/room.ts'
@@ -192,8 +194,8 @@ const postgresHarness = async (options: Options): Promise<Harness> => {
   const { fulfilment, shipping, reactions } = await roomsOn(database, records, stores, options)
   await database.read('insert into platform.consumers (name) select unnest($1::text[])', [reactions.map(({ name }) => name)])
   const journal = new JournalReader(database)
-  const consumers = new Consumers(database, journal, reactions, silentLog)
-  const worker = new TaskWorker(database, shipping.tasks, silentLog)
+  const consumers = new Consumers(new PostgresPositions(database), journal, reactions, silentLog)
+  const worker = new TaskWorker(new PostgresTaskRows(database), shipping.tasks, silentLog)
   const settle = async (): Promise<void> => {
     for (let round = 0; round < roundsMax; round++) {
       await consumers.settle()

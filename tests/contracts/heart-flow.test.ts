@@ -108,6 +108,14 @@ for (const [form, open] of Object.entries(hearts)) {
       assert.equal((await placed([line(product, 2)], { key })).replayed, false)
     })
 
+    it('gives every order a number of its own, one after the other and together', async () => {
+      await stocked(on, product, leeds, 9)
+      const orders = [await placed([line(product, 1)]), await placed([line(product, 1)])]
+      orders.push(...(await Promise.all([1, 2, 3].map(() => placed([line(product, 1)])))))
+      const numbers = orders.map(({ order }) => order.placed.number)
+      assert.equal(new Set(numbers).size, numbers.length, numbers.join(', '))
+    })
+
     it('uses an outside id once', async () => {
       await stocked(on, product, leeds, 5)
       const externalRef = `ref ${product}`

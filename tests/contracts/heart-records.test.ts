@@ -17,7 +17,7 @@ import { heartDatabase } from '../support/heart.ts'
 type Thing = Readonly<{ owner: string; note: string; size: number | null }>
 const things: StreamTable<Thing> = {
   table: 'things',
-  columns: { owner: { type: 'text', of: ({ owner }) => owner }, size: { type: 'int4', of: ({ size }) => size } },
+  columns: { owner: { type: 'text', of: ({ owner }) => owner }, size: { type: 'int4', nullable: true, of: ({ size }) => size } },
 }
 type Forms = Readonly<{
   batches: Batches

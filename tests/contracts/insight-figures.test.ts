@@ -9,6 +9,7 @@ import type { Instant, Place, Sku } from '../../src/kernel/ids.ts'
 import type { OrderEventOf } from '../../src/orders/contract.ts'
 import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
+import { PostgresPositions } from '../../src/platform/bus/positions.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import type { Database } from '../../src/platform/postgres/database.ts'
@@ -40,7 +41,7 @@ before(async () => {
   ;({ database, close } = await databaseWith('insights'))
   const journal = new JournalReader(database)
   insights = createInsights({ database, journal, zone })
-  consumers = new Consumers(database, journal, insights.reactions, silentLog)
+  consumers = new Consumers(new PostgresPositions(database), journal, insights.reactions, silentLog)
   await consumers.start()
   edge = await edgeOf([insights.routes])
 })

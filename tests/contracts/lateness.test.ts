@@ -9,6 +9,7 @@ import type { Day, Instant, OrderId, Place, Sku } from '../../src/kernel/ids.ts'
 import { addDays, dayIn } from '../../src/kernel/time.ts'
 import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
+import { PostgresPositions } from '../../src/platform/bus/positions.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import type { Database } from '../../src/platform/postgres/database.ts'
@@ -35,7 +36,7 @@ before(async () => {
     return Promise.resolve(new Map([...plans].filter(([id]) => ids.includes(id))))
   }
   lateness = new Lateness({ database, plansOf, zone, now })
-  consumers = new Consumers(database, new JournalReader(database), [lateness.reaction], silentLog)
+  consumers = new Consumers(new PostgresPositions(database), new JournalReader(database), [lateness.reaction], silentLog)
   await consumers.start()
   edge = await edgeOf([lateness.routes])
 })
@@ -109,7 +110,9 @@ describe('Deliveries that are counted', () => {
   it('lengthen what is promised next, as soon as they are read', async () => {
     await delivered(1, 30)
     assert.equal(lateness.bufferDays(leeds), 0)
-    assert.deepEqual(await report(), [{ ...leeds, deliveries: 60, onTimeRate: 0.5, bufferDays: 2, from: 'lane' }])
+    assert.deepEqual(await report(), [
+      { ...leeds, deliveries: 60, onTimeRate: 0.5, bufferDays: 2, from: 'lane', pinballLoss: 0.05, alarm: 'late' },
+    ])
     assert.equal(lateness.bufferDays(leeds), 2)
     assert.equal(lateness.bufferDays({ ...leeds, place: 'york' as Place }), 2)
   })
@@ -142,7 +145,7 @@ describe('Deliveries that are counted', () => {
     const before = await rows()
     const journal = new JournalReader(database)
     const insights = createInsights({ database, journal, zone })
-    const figures = new Consumers(database, journal, insights.reactions, silentLog)
+    const figures = new Consumers(new PostgresPositions(database), journal, insights.reactions, silentLog)
     await figures.start()
     await figures.settle()
     await figures.stop()

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
 import { utilisationOf } from '../../src/inventory/network.ts'
 import { Warehouses } from '../../src/inventory/warehouses-service.ts'
+import { postgresWarehouses } from '../../src/inventory/warehouses-store.ts'
 import type { Day, Place } from '../../src/kernel/ids.ts'
 import { Database } from '../../src/platform/postgres/database.ts'
 import { migrate } from '../../src/platform/postgres/migrations.ts'
@@ -24,7 +25,8 @@ const site = (id: string, more: Partial<Warehouse> = {}): Warehouse => ({
 describe('The network on PostgreSQL', () => {
   let database: Database
   let drop: () => Promise<void>
-  const another = (): Warehouses => new Warehouses({ database, warn: (fault) => assert.fail(String(fault)) })
+  const another = (): Warehouses =>
+    new Warehouses({ store: postgresWarehouses(database), warn: (fault) => assert.fail(String(fault)) })
   const stored = async () =>
     (await database.read<{ version: string }>('select version from inventory.networks order by seen_at')).map(
       ({ version }) => version,
@@ -119,7 +121,9 @@ describe('The network on PostgreSQL', () => {
     let elapsed = 0
     const faults: string[] = []
     const warehouses = new Warehouses({
-      database: { read: (...asked) => (broken ? Promise.reject(new Error('no connection')) : database.read(...asked)) },
+      store: postgresWarehouses({
+        read: (...asked) => (broken ? Promise.reject(new Error('no connection')) : database.read(...asked)),
+      }),
       warn: (fault, what) => void faults.push(`${what}: ${String(fault)}`),
       elapsedMs: () => elapsed,
     })

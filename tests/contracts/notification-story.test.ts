@@ -6,16 +6,15 @@ import type { Instant, OrderId, PersonRef } from '../../src/kernel/ids.ts'
 import { outboxMail } from '../../src/notifications/adapters/outbox-store.ts'
 import { type Mail, type MailPort, Undeliverable } from '../../src/notifications/adapters/ports.ts'
 import type { NotificationView } from '../../src/notifications/contract.ts'
-import { createNotifications, type Notifications } from '../../src/notifications/notifications.ts'
+import { createNotifications, type Notifications, notificationsInPostgres } from '../../src/notifications/notifications.ts'
 import type { OrderEventOf } from '../../src/orders/contract.ts'
-import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import type { Database } from '../../src/platform/postgres/database.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
 import type { Person } from '../../src/platform/records/records.ts'
-import { TaskWorker } from '../../src/platform/tasks/worker.ts'
+import { following } from '../../src/shop-wiring.ts'
 import { appendOrder, asOwner, became, both, databaseWith, edgeOf, type Moment, parcel, placed, reserved } from './insight-story.ts'
 
 const at = '2026-05-04T09:00:00.000Z'
@@ -25,8 +24,8 @@ let database: Database
 let close: () => Promise<void>
 let records: PostgresRecords
 let room: Notifications
-let consumers: Consumers
-let tasks: TaskWorker
+let consumers: ReturnType<typeof following>['consumers']
+let tasks: ReturnType<typeof following>['tasks']
 let edge: FastifyInstance
 
 /** A mail server of the test's own: it answers what it is told to, and remembers what it was asked. */
@@ -47,16 +46,18 @@ before(async () => {
   ;({ database, close } = await databaseWith('notifications'))
   records = new PostgresRecords(database)
   room = createNotifications({
-    database,
+    batches: database,
     records,
+    storage: notificationsInPostgres(database),
+    now: () => database.nowEstimate(),
     shop: { name: 'The Shop' },
     orderUrl: (order) => `https://shop.example/track/${order}`,
     committed: () => undefined,
     mail: guarded(outboxMail(database)),
   })
-  consumers = new Consumers(database, new JournalReader(database), room.reactions, silentLog)
+  const [journal, log, backlog] = [new JournalReader(database), silentLog, () => 0]
+  ;({ consumers, tasks } = following({ database, journal, reactions: room.reactions, handlers: room.tasks, log, backlog }))
   await consumers.start()
-  tasks = new TaskWorker(database, room.tasks, silentLog)
   edge = await edgeOf([room.routes])
 })
 after(async () => {

@@ -140,6 +140,17 @@ for (const [form, open] of Object.entries(harnesses)) {
       })
     })
 
+    it('are found by asking when the news was lost and stale failure came instead', async () => {
+      const { order, payment } = await placedOrder(harness)
+      await withKnobs({ lostShare: 1 }, () => act(payment.reference, 'pay'))
+      await post(news('Payment_Failure', payment.id, { reason: 'stale' }))
+      assert.equal(await status(order), 'failed')
+      await harness.hurry('payments.reconcile')
+      await harness.settle()
+      const { captured, refunded } = await firstPayment(harness.room, order)
+      assert.deepEqual([captured, refunded], [1530, 0])
+    })
+
     it('are unknown while the provider does not know, and then known', async () => {
       await withKnobs({ processing: true }, async () => {
         const { order, payment } = await placedOrder(harness)

@@ -11,6 +11,7 @@ import { Unreachable } from '../../src/payments/provider.ts'
 import type { PaymentRepository } from '../../src/payments/store.ts'
 import { Consumers } from '../../src/platform/bus/consumers.ts'
 import { JournalReader } from '../../src/platform/bus/journal.ts'
+import { PostgresPositions } from '../../src/platform/bus/positions.ts'
 import { createApp } from '../../src/platform/http/app.ts'
 import type { Principal } from '../../src/platform/http/policy.ts'
 import { idAt } from '../../src/platform/ids.ts'
@@ -25,6 +26,7 @@ import { type Batches, Fault } from '../../src/platform/store/work.ts'
 import { bundleKind, kindOf, unbundled } from '../../src/platform/tasks/bundle.ts'
 import type { ClaimedTask } from '../../src/platform/tasks/handler.ts'
 import { TaskWorker } from '../../src/platform/tasks/worker.ts'
+import { PostgresTaskRows } from '../../src/platform/tasks/rows.ts'
 import { testDatabase } from '../support/database.ts'
 
 export type Harness = Readonly<{
@@ -132,8 +134,8 @@ const postgresHarness = async (): Promise<Harness> => {
   const journal = new JournalReader(database)
   const names = room.reactions.map(({ name }) => name)
   await database.read('insert into platform.consumers (name) select unnest($1::text[])', [names])
-  const consumers = new Consumers(database, journal, room.reactions, silentLog)
-  const worker = new TaskWorker(database, room.tasks, silentLog)
+  const consumers = new Consumers(new PostgresPositions(database), journal, room.reactions, silentLog)
+  const worker = new TaskWorker(new PostgresTaskRows(database), room.tasks, silentLog)
   const settle = async (): Promise<void> => {
     for (let round = 0; round < roundsMax; round++) {
       await consumers.settle()

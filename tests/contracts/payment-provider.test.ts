@@ -7,11 +7,12 @@ import { signature } from '../../src/payments/adapters/standard-webhooks.ts'
 import type { WebhookHeaders } from '../../src/payments/provider.ts'
 import { instant } from '../../src/kernel/time.ts'
 import { silentLog } from '../../src/platform/log.ts'
-import { providerContract } from './payment-provider.ts'
+import { accepted, providerContract, request } from './payment-provider.ts'
+
+const now = () => instant(Date.now())
 
 providerContract('simulated', () => {
   const books = new MemoryBooks()
-  const now = () => instant(Date.now())
   const provider = new SimulatedProvider({ books, knobs: wellBehaved, baseUrl: 'http://shop.example', now, log: silentLog })
   const sent: { body: Buffer; headers: WebhookHeaders }[] = []
   provider.sendTo((body, headers) => {
@@ -34,6 +35,25 @@ describe('The signature of a webhook', () => {
       '{"test": 2432232314}',
     )
     assert.equal(signed, 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+})
+
+describe('The news of the simulated provider', () => {
+  it('is sent again when its own books were out of reach as it was due', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] })
+    const books = new MemoryBooks()
+    const provider = new SimulatedProvider({ books, knobs: wellBehaved, baseUrl: 'http://shop.example', now, log: silentLog })
+    const taken = Promise.withResolvers<string>()
+    provider.sendTo((body) => {
+      taken.resolve((JSON.parse(body.toString()) as { type: string }).type)
+      return Promise.resolve(200)
+    })
+    const { reference } = accepted(await provider.createPage(request('placement')))
+    const away = test.mock.method(books, 'secret', () => Promise.reject(new Error('the database is away')))
+    await provider.act(reference, 'pay')
+    away.mock.restore()
+    test.mock.timers.tick(1_000)
+    assert.equal(await taken.promise, 'Payment_Success')
   })
 })
 

@@ -15,15 +15,16 @@ export type ProviderBench = Readonly<{
   sent: readonly Readonly<{ body: Buffer; headers: WebhookHeaders }>[]
 }>
 
+export const request = (captureAt: 'placement' | 'shipment'): PageRequest => {
+  return { payment: idAt(Date.now()), order: idAt(Date.now()), amount: 1530, currency: 'GBP', method: 'CREDIT_CARD', captureAt }
+}
+
 export const providerContract = (name: string, open: () => ProviderBench): void => {
   describe(`The payment provider ${name}`, () => {
     let bench: ProviderBench
     beforeEach(() => {
       bench = open()
     })
-    const request = (captureAt: 'placement' | 'shipment'): PageRequest => {
-      return { payment: idAt(Date.now()), order: idAt(Date.now()), amount: 1530, currency: 'GBP', method: 'CREDIT_CARD', captureAt }
-    }
     const paidPage = async (captureAt: 'placement' | 'shipment'): Promise<Page> => {
       const page = accepted(await bench.provider.createPage(request(captureAt)))
       await bench.pay(page.reference)
@@ -118,7 +119,7 @@ export const providerContract = (name: string, open: () => ProviderBench): void 
   })
 }
 
-const accepted = <Answer>(answer: Answer): Exclude<Answer, { refused: string }> => {
+export const accepted = <Answer>(answer: Answer): Exclude<Answer, { refused: string }> => {
   assert.ok(!isRefusal(answer))
   return answer as Exclude<Answer, { refused: string }>
 }

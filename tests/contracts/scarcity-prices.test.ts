@@ -129,4 +129,18 @@ describe('A shop whose stock runs short in one place', () => {
     assert.equal((body as { decisions: { reproduced: boolean }[] }).decisions[0]?.reproduced, true)
     assert.equal(await sentFrom(await placed('pot', 'SE1')), 'london')
   })
+
+  it('asks none any more a minute after enough came in', async () => {
+    const { prices } = waybill.shop.sourcing
+    const minutesPass = () =>
+      waybill.shop.database.read(`update inventory.price_list set refreshed_at = now() - interval '2 minutes'`)
+    await minutesPass()
+    assert.equal(await prices.round(), false)
+    const receipt = { sku: 'mug', warehouse: 'london', quantity: 20_000 }
+    assert.equal((await waybill.ask('POST', '/v1/stock/receipts', receipt)).status, 201)
+    assert.equal(await prices.round(), true)
+    assert.deepEqual(prices.list.rows, [])
+    await minutesPass()
+    assert.equal(await prices.round(), false)
+  })
 })

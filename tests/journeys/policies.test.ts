@@ -96,6 +96,23 @@ describe('Policies over HTTP', () => {
     assert.deepEqual(await place('express'), ['fastest@1', 'GLA'])
   })
 
+  it('tell which step of a ladder decided', async () => {
+    const onlyNowhere = { filters: { countries: ['DE'] } }
+    const drafted = await post('', { name: 'rungs', priority: 5, when: { channels: ['rungs'] }, ladder: [onlyNowhere, {}] })
+    assert.equal(drafted.status, 201, JSON.stringify(drafted.fault))
+    assert.equal((await post('/rungs/versions/1/live')).status, 200)
+    const { body: placed } = await waybill.ask('POST', '/v1/orders', {
+      lines: [{ sku: 'mug', quantity: 1 }],
+      shippingAddress: { country: 'GB', postalCode: 'LS1 4DY' },
+      channel: 'rungs',
+    })
+    const { body } = await waybill.ask('GET', `/v1/orders/${(placed as { id: string }).id}/why`)
+    const [decision] = (body as { decisions: { step: number; reproduced: boolean; words: readonly string[] }[] }).decisions
+    assert.deepEqual([decision?.step, decision?.reproduced], [2, true])
+    assert.match(decision?.words[0] ?? '', /by policy rungs@1, step 2 of its ladder, over network/)
+    assert.equal((await post('/rungs/versions/1/retire')).status, 200)
+  })
+
   it('are drafted from others, checked, and numbered', async () => {
     const { status, policy } = await post('', { name: 'hurry', from: 'fastest@1', priority: 50, when: { channels: ['api'] } })
     assert.deepEqual([status, states(policy), policy.versions[0]?.weights['perUnitDay']], [201, '1 draft', 100_000])

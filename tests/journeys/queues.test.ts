@@ -105,18 +105,28 @@ describe('Those who wait', () => {
   })
 
   it('hear of a delay once for each time that it gets worse, and keep the day that was promised', async () => {
+    /** The day that a new order gets which waits for supply of that day: places and carriers keep their calendars for both. */
+    const arrivalOver = async (days: number): Promise<Day> => {
+      const own = product
+      product = `${own}-${days}`
+      await shop.stock(product, 0, { whenSoldOut: 'preorder' })
+      await announced(2, days)
+      const { promise } = await preorders(2)
+      product = own
+      return promise.expected
+    }
     const lot = await announced(4, 10)
     const [first, second] = [await preorders(2), await preorders(2)]
-    await changes(lot, { day: inDays(13) })
+    await changes(lot, { day: inDays(20) })
     const late = await read(first)
     assert.equal(late.promise.latest, first.promise.latest)
-    assert.equal(late.promise.expected, addDays(first.promise.expected, 3))
+    assert.equal(late.promise.expected, await arrivalOver(20))
     assert.deepEqual([await told(first, 'delayed'), await told(second, 'delayed')], [1, 1])
-    await changes(lot, { day: inDays(12) })
-    assert.equal((await read(first)).promise.expected, addDays(first.promise.expected, 2))
-    await changes(lot, { day: inDays(13) })
+    await changes(lot, { day: inDays(18) })
+    assert.equal((await read(first)).promise.expected, await arrivalOver(18))
+    await changes(lot, { day: inDays(20) })
     assert.equal(await told(first, 'delayed'), 1)
-    await changes(lot, { day: inDays(15) })
+    await changes(lot, { day: inDays(30) })
     assert.equal(await told(first, 'delayed'), 2)
     assert.equal((await events(first, 'ArrivalMoved')).length, 4)
   })
@@ -197,6 +207,43 @@ describe('Those who wait', () => {
     await sends(order)
     await receives(await announced(1, 2), 1)
     await sends(order)
+    assert.equal((await read(order)).status, 'ready')
+  })
+
+  it('have what is there set aside, together with what is still to come', async () => {
+    await post('/v1/stock/receipts', { sku: product, warehouse: 'leeds', quantity: 1 }, 201)
+    const lot = await announced(1, 10)
+    const order = await preorders(2)
+    assert.equal((await shop.place([{ sku: product, quantity: 1 }], { onShortage: 'backorder' })).status, 409, 'sold twice')
+    assert.equal(await units(order), '1 here, 1 waiting')
+    await receives(lot, 1)
+    assert.equal(await units(order), '2 here, 0 waiting')
+    await sends(order)
+  })
+
+  it('have whole bundles sent alone, and wait for the rest of a torn one', async () => {
+    const [other, set] = [`${product}-T`, `${product}-S`]
+    await shop.stock(other, 2)
+    const components = [product, other].map((one) => ({ sku: one, quantity: 1 }))
+    await shop.stock(set, 0, { components, whenSoldOut: 'preorder' })
+    const lot = await announced(2, 10)
+    const asked = { onShortage: 'backorder', paymentTerms: 'on_account' }
+    const order = seen(await shop.place([{ sku: set, quantity: 2 }], asked), 201)
+    await receives(lot, 1, { close: true })
+    assert.deepEqual((await read(order)).choice?.options, ['wait', 'split', 'cancel'])
+    await post(`/v1/orders/${order.id}/choices`, { choice: 'split' })
+    assert.deepEqual((await read(order)).fulfilments.map(({ status }) => status).sort(), ['awaiting_stock', 'released'])
+    const sendsOneSet = async (): Promise<void> => {
+      const work = await shop.work(order.id, 'released')
+      const { body } = await shop.waybill.ask('GET', `/v1/fulfilment-orders/${work.id}`)
+      const { lines } = body as { lines: { sku: string; quantity: number }[] }
+      assert.deepEqual(lines.map(({ sku, quantity }) => `${quantity} ${sku}`).sort(), [`1 ${product}`, `1 ${other}`].sort())
+      await sends(order)
+    }
+    await sendsOneSet()
+    await receives(await announced(1, 2), 1)
+    await shop.waybill.shop.settled()
+    await sendsOneSet()
     assert.equal((await read(order)).status, 'ready')
   })
 

@@ -14,6 +14,9 @@ type Decision = Readonly<{
   reproduced: boolean
   shipments: readonly Readonly<{
     place: string
+    dispatch: string
+    arrives: string
+    steps: readonly Readonly<{ step: string; day: string; words: string }>[]
     parts: Readonly<Record<string, number>>
     lines: readonly Readonly<{ line: string; sku: string; from: string; kind: string }>[]
   }>[]
@@ -57,6 +60,15 @@ describe('Why the three orders of requirement A17 are brought together', () => {
     )
     assert.equal(sumOfParts(decision), decision.cost)
     assert.ok((decision.shipments[0]?.parts['transfer'] ?? 0) > 0)
+  })
+
+  it('counts its days step by step, to those that were planned', () => {
+    const [parcel] = decision.shipments
+    const dayOf = (name: string) => parcel?.steps.findLast(({ step }) => step === name)?.day
+    assert.ok(parcel !== undefined && ['ordered', 'departed', 'moved'].every((name) => dayOf(name) !== undefined))
+    assert.deepEqual([dayOf('collected'), dayOf('delivered')], [parcel.dispatch, parcel.arrives])
+    const days = parcel.steps.map(({ day }) => day)
+    assert.ok(parcel.steps.every(({ day, words }) => words.endsWith(day)) && days.every((day) => day <= parcel.arrives))
   })
 
   it('says what was seen on the shelves', () =>

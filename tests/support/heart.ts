@@ -96,7 +96,7 @@ export const hearts = {
       batches: new MemoryBatches(() => clock.now),
       records: memory,
       orderStore: new MemoryOrders(() => clock.now),
-      stockStore: new MemoryInventory(),
+      stockStore: new MemoryInventory(() => clock.now),
     }
     return assembled('memory', clock, stores, { memory, close: () => Promise.resolve() })
   },

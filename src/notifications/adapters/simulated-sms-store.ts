@@ -6,13 +6,19 @@ export type SmsStatus = 'busy' | 'queued' | SmsReport['status']
 /** A text, and how a new one begins. */
 export type SmsEntry = Readonly<{ sms: Sms; first: SmsStatus }>
 
-export class SimulatedSmsBook {
+export interface SmsBook {
+  /** Enters each once; what was busy or did not arrive is queued again. @returns the statuses before, without the new ones. */
+  enter(entries: readonly SmsEntry[]): Promise<ReadonlyMap<string, SmsStatus>>
+  /** What becomes of them: `undelivered` where the number ends in `undeliverable`. */
+  settle(ids: readonly unknown[], undeliverable: string): Promise<readonly SmsReport[]>
+}
+
+export class PostgresSmsBook implements SmsBook {
   readonly #database: Database
   constructor(database: Database) {
     this.#database = database
   }
 
-  /** Enters each once; what was busy or did not arrive is queued again. @returns the statuses before, without the new ones. */
   async enter(entries: readonly SmsEntry[]): Promise<ReadonlyMap<string, SmsStatus>> {
     const rows = await this.#database.read<{ id: string; status: SmsStatus }>(
       `with entered as (
@@ -32,7 +38,6 @@ export class SimulatedSmsBook {
     return new Map(rows.map(({ id, status }) => [id, status]))
   }
 
-  /** What becomes of them: `undelivered` where the number ends in `undeliverable`. */
   settle(ids: readonly unknown[], undeliverable: string): Promise<readonly SmsReport[]> {
     return this.#database.read<SmsReport>(
       `update notifications.sms set status = case when right(recipient, length($2)) = $2 then 'undelivered' else 'delivered' end

@@ -10,7 +10,7 @@ import { type Batches, Fault } from '../../platform/store/work.ts'
 import { bundled } from '../../platform/tasks/bundle.ts'
 import type { TaskHandler } from '../../platform/tasks/handler.ts'
 import { type Sms, type SmsPort, type SmsReport, Undeliverable } from './ports.ts'
-import type { SimulatedSmsBook, SmsEntry, SmsStatus } from './simulated-sms-store.ts'
+import type { SmsBook, SmsEntry, SmsStatus } from './simulated-sms-store.ts'
 
 const reportKind = 'notification.sms_report'
 const endings = { unknown: '000', undelivered: '001', busy: '002' } as const
@@ -19,7 +19,7 @@ export type SimulatedSms = Readonly<{ port: SmsPort; tasks: readonly TaskHandler
 export type SimulatedSmsOptions = Readonly<{
   batches: Batches
   records: Records
-  book: SimulatedSmsBook
+  book: SmsBook
   reported: (reports: readonly SmsReport[]) => Promise<void>
 }>
 

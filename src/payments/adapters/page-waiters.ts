@@ -1,4 +1,5 @@
 /** Lets a request wait for the task that makes its payment's page, without asking the database again and again. */
+import { later } from '../../kernel/timers.ts'
 import type { PaymentRepository } from '../store.ts'
 
 export class PageWaiters {
@@ -17,9 +18,9 @@ export class PageWaiters {
   /** Resolves when the page is ready, and after `ms` at the latest: another process may have made it unheard. */
   async within(payment: string, ms: number): Promise<void> {
     const heard = new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.ready(payment), ms)
+      const callOff = later(ms, () => this.ready(payment))
       const wake = (): void => {
-        clearTimeout(timer)
+        callOff()
         resolve()
       }
       this.#waiting.set(payment, [...(this.#waiting.get(payment) ?? []), wake])

@@ -94,8 +94,10 @@ export const paymentTasks = (options: TaskOptions): readonly TaskHandler[] => {
   }
 
   const reconcile: Step = async (payment, provider, task) => {
-    const { reference } = payment
-    if (reference === undefined || payment.authorized > 0 || payment.ended !== undefined) return 'done'
+    const { reference, ended } = payment
+    // `voided` is the provider's own answer. A failure may only have been told, late or wrongly, while the news that the buyer
+    // paid after all was lost: what it says itself counts.
+    if (reference === undefined || payment.authorized > 0 || ended === 'voided') return 'done'
     const status = await provider.status(reference)
     if (isRefusal(status)) throw new Error(`payment ${task.key}: the provider does not know ${reference}: ${status.detail}`)
     if (await tellStatus(payment, status, task)) return 'done'

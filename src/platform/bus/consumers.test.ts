@@ -10,6 +10,7 @@ import { PostgresRecords } from '../records/postgres.ts'
 import { OutcomeUnknown, type SqlWrite, type Work } from '../store/work.ts'
 import { Consumers, type Handled, type Reaction } from './consumers.ts'
 import { JournalReader } from './journal.ts'
+import { PostgresPositions } from './positions.ts'
 
 type Event = Readonly<{ type: 'Said'; word: string; order?: string }>
 
@@ -84,7 +85,7 @@ describe('A consumer', () => {
     await database.read('insert into platform.consumers (name) select unnest($1::text[]) on conflict do nothing', [
       reactions.map(({ name }) => name),
     ])
-    return new Consumers(on, new JournalReader(on), reactions, silentLog)
+    return new Consumers(new PostgresPositions(on), new JournalReader(on), reactions, silentLog)
   }
 
   it('takes events in order, once', async () => {
@@ -252,7 +253,7 @@ describe('A consumer', () => {
   })
 
   it('refuses to start where two reactions share a name', async () => {
-    const consumers = new Consumers(database, new JournalReader(database), [telling(), telling()], silentLog)
+    const consumers = new Consumers(new PostgresPositions(database), new JournalReader(database), [telling(), telling()], silentLog)
     await assert.rejects(consumers.start(), /share a name/)
   })
 })

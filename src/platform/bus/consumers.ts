@@ -4,12 +4,12 @@
  * end kept as a dead letter that people see and can replay.
  */
 import type { Envelope } from '../../kernel/event.ts'
+import { later, nowMs } from '../../kernel/timers.ts'
 import type { Logger } from '../log.ts'
-import { type Database, sql } from '../postgres/database.ts'
 import { OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
-import type { JournalReader } from './journal.ts'
+import type { Journal } from './journal.ts'
 import { Pace } from '../pace.ts'
-import { dueParked, firstParked, moved, moveQuiet, own, park, positionsOf, unpark } from './positions.ts'
+import type { Positions } from './positions.ts'
 import { JournalWindow } from './window.ts'
 
 /** `not_yet`: earlier news is missing; the event is parked and tried again. */
@@ -42,30 +42,34 @@ type Following = {
   scanned: number
   /** The stored position, as last heard. */
   stored: number
+  /** What broke its last batch: the first event of it is tried alone. */
+  brokenBy?: unknown
 }
 
 export class Consumers {
-  readonly #database: Database
-  readonly #journal: JournalReader
+  readonly #positions: Positions
+  readonly #journal: Journal
   readonly #log: Logger
   readonly #window: JournalWindow
   readonly #following: readonly Following[]
   readonly #pace: Pace
-  #parkedAt = 0
+  /** After a fault another database may answer, one that lacks what was read and done last: positions and events are read anew. */
+  #isDoubtful = false
+  #parkedAt = Number.NEGATIVE_INFINITY
   #wakeUp: (() => void) | undefined
   #awake = false
   #stopped = false
   #running: Promise<void> | undefined
 
   constructor(
-    database: Database,
-    journal: JournalReader,
+    positions: Positions,
+    journal: Journal,
     reactions: readonly Reaction[],
     log: Logger,
     /** How many callers wait for an answer that is computed here: reactions make room for them. */
     backlog: () => number = () => 0,
   ) {
-    this.#database = database
+    this.#positions = positions
     this.#journal = journal
     this.#log = log
     this.#pace = new Pace(backlog)
@@ -85,17 +89,19 @@ export class Consumers {
   async start(): Promise<void> {
     const names = this.#following.map(({ reaction }) => reaction.name)
     if (new Set(names).size !== names.length) throw new Error('two reactions share a name')
-    const client = await this.#database.client()
-    try {
-      await client.query('insert into platform.consumers (name) select unnest($1::text[]) on conflict do nothing', [names])
-    } finally {
-      await client.end()
-    }
-    const positions = await positionsOf(this.#database)
+    await this.#positions.know(names)
+    await this.#recall()
+    this.#running = this.#run()
+  }
+
+  /** Begins where the stored positions are, and remembers nothing else. */
+  async #recall(): Promise<void> {
+    const positions = await this.#positions.all()
     for (const one of this.#following) one.scanned = one.stored = positions.get(one.reaction.name) ?? 0
+    this.#journal.forget()
     // Where the foremost stands, so that a shop's whole history is never walked through for all.
     this.#window.startAt(Math.max(0, ...this.#following.map(({ stored }) => stored)))
-    this.#running = this.#run()
+    this.#isDoubtful = false
   }
 
   /** Something was committed: look now. */
@@ -112,21 +118,15 @@ export class Consumers {
 
   /** Whether every reaction, here or in another process, has passed everything it wants. Parked events do not count. */
   async caughtUp(): Promise<boolean> {
-    const pairs = this.#following.flatMap(({ reaction: { name, on } }) => on.map((type) => ({ name, type })))
-    const [row] = await this.#database.read<{ behind: boolean }>(
-      // In the order of positions, so that the index is walked from there: a position with nothing behind it costs one look.
-      `select exists (select 1 from unnest($1::text[], $2::text[]) as r (name, type) join platform.consumers c on c.name = r.name
-         cross join lateral (select 1 from platform.journal j where j.position > c.position and j.type = r.type order by j.position limit 1) j) as behind`,
-      [pairs.map(({ name }) => name), pairs.map(({ type }) => type)],
-    )
-    return row?.behind !== true
+    const wanted = this.#following.flatMap(({ reaction: { name, on } }) => on.map((type) => ({ name, type })))
+    return !(await this.#positions.isBehind(wanted))
   }
 
   /** Handles everything there is now, and what comes of it, until nothing is left: for tests and for the demo's end. */
   async settle(): Promise<void> {
     // A reaction whose position another loop holds answers "nothing done" here: only the positions say that all is done.
     for (;;) {
-      this.#parkedAt = 0
+      this.#parkedAt = Number.NEGATIVE_INFINITY
       if (!(await this.#round()) && !this.#journal.behind && (await this.caughtUp())) return
     }
   }
@@ -148,9 +148,9 @@ export class Consumers {
 
   async #sleep(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const callOff = later(ms, resolve)
       this.#wakeUp = () => {
-        clearTimeout(timer)
+        callOff()
         resolve()
       }
     })
@@ -159,8 +159,22 @@ export class Consumers {
 
   /** @returns whether any reaction handled anything. */
   async #round(): Promise<boolean> {
+    try {
+      if (this.#isDoubtful) await this.#recall()
+      return await this.#advanceAll()
+    } catch (fault) {
+      this.#isDoubtful = true
+      throw fault
+    }
+  }
+
+  async #advanceAll(): Promise<boolean> {
     const upTo = await this.#window.extend(await this.#journal.horizon())
-    const worked = await Promise.all(this.#following.map((one) => this.#advance(one, upTo)))
+    const all = await Promise.allSettled(this.#following.map((one) => this.#advance(one, upTo)))
+    const worked = all.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
     await this.#moveQuiet()
     const retried = await this.#retryParked()
     return retried || worked.includes(true)
@@ -168,13 +182,19 @@ export class Consumers {
 
   async #advance(one: Following, upTo: number): Promise<boolean> {
     if (one.scanned >= upTo) return false
+    const { brokenBy } = one
+    one.brokenBy = undefined
+    if (brokenBy !== undefined) return this.#handle(one, 1, brokenBy)
     try {
       return await rerunAborted(() => this.#handle(one, batchMax))
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) throw fault
       if (fault instanceof OutOfTurn) return rerunAborted(() => this.#handle(one, fault.upTo, fault))
       this.#log.warn({ fault, reaction: one.reaction.name }, 'a reaction failed; its events are taken one by one')
-      return this.#handle(one, 1, fault)
+      // Read anew first: it may be the database that failed, and another one that answers.
+      one.brokenBy = fault
+      this.#isDoubtful = true
+      return true
     }
   }
 
@@ -186,14 +206,18 @@ export class Consumers {
       return false
     }
     let reached: number | undefined
-    const worked = await this.#database.batch(async (work) => {
-      const owned = await own(work, one.reaction.name, seen.map(one.keyOf))
+    const worked = await this.#positions.batch(async (work) => {
+      const owned = await this.#positions.own(work, one.reaction.name, seen.map(one.keyOf))
       if (owned === undefined) return false
+      if (owned.position < one.stored) {
+        this.#isDoubtful = true
+        return true
+      }
       // Another process may have come further than this one has looked.
       const envelopes = seen.filter(({ position }) => position > owned.position)
       reached = Math.max(upTo, owned.position)
       if (envelopes.length === 0) return false
-      work.add(moved(one.reaction.name, reached))
+      work.add(this.#positions.moved(one.reaction.name, reached))
       if (limit === 1) await this.#tryAlone(work, one, envelopes, owned.blocked, brokenBy)
       else await this.#reactAndPark(work, one, envelopes, owned.blocked)
       return true
@@ -210,7 +234,7 @@ export class Consumers {
     blocked: ReadonlySet<string>,
     brokenBy: unknown,
   ): Promise<void> {
-    await guarded(
+    await this.#positions.guarded(
       work,
       () => this.#reactAndPark(work, one, envelopes, blocked),
       (fault) => this.#park(work, one, envelopes, `failed: ${String(fault)} (${String(brokenBy)})`),
@@ -235,7 +259,7 @@ export class Consumers {
 
   #park(work: Work, one: Following, envelopes: readonly Envelope[], reason: string): Promise<void> {
     const events = envelopes.map((envelope) => ({ position: envelope.position, key: one.keyOf(envelope) }))
-    return park(work, one.reaction.name, events, reason)
+    return this.#positions.park(work, one.reaction.name, events, reason)
   }
 
   /** Positions that only passed others' events are stored now and then, all in one statement. */
@@ -243,8 +267,7 @@ export class Consumers {
     const quiet = this.#following.filter(({ scanned, stored }) => scanned - stored > quietStep)
     if (quiet.length === 0) return
     const positions = quiet.map(({ scanned }) => scanned)
-    await moveQuiet(
-      this.#database,
+    await this.#positions.moveQuiet(
       quiet.map(({ reaction }) => reaction.name),
       positions,
     )
@@ -253,10 +276,10 @@ export class Consumers {
 
   /** The first parked event of each key that is due, one batch a reaction. */
   async #retryParked(): Promise<boolean> {
-    if (performance.now() - this.#parkedAt < parkedEveryMs) return false
-    this.#parkedAt = performance.now()
+    if (nowMs() - this.#parkedAt < parkedEveryMs) return false
+    this.#parkedAt = nowMs()
     let worked = false
-    for (const name of await dueParked(this.#database)) {
+    for (const name of await this.#positions.dueParked()) {
       const one = this.#following.find(({ reaction }) => reaction.name === name)
       if (one !== undefined) worked = (await rerunAborted(() => this.#retry(one))) || worked
     }
@@ -264,16 +287,16 @@ export class Consumers {
   }
 
   #retry(one: Following): Promise<boolean> {
-    return this.#database.batch(async (work) => {
+    return this.#positions.batch(async (work) => {
       const { name, on } = one.reaction
-      if ((await own(work, name, [])) === undefined) return false
-      const positions = await firstParked(work, name)
+      if ((await this.#positions.own(work, name, [])) === undefined) return false
+      const positions = await this.#positions.firstParked(work, name)
       for (const envelope of await this.#journal.readAt(positions, on)) {
-        await guarded(
+        await this.#positions.guarded(
           work,
           async () => {
             const [handled = 'done'] = await one.reaction.react(work, [envelope])
-            if (handled === 'done') await unpark(work, name, envelope.position)
+            if (handled === 'done') await this.#positions.unpark(work, name, envelope.position)
             else await this.#park(work, one, [envelope], handled.notYet)
           },
           (fault) => this.#park(work, one, [envelope], `failed: ${String(fault)}`),
@@ -282,22 +305,6 @@ export class Consumers {
       return positions.length > 0
     })
   }
-}
-
-/** Runs a step of a batch in a savepoint: if it cannot be saved, nothing of it is, and `otherwise` is done instead. */
-const guarded = async (work: Work, step: () => Promise<void>, otherwise: (fault: unknown) => Promise<void>): Promise<void> => {
-  const pg = sql(work)
-  const before = pg.writes.splice(0)
-  await pg.query({ name: 'savepoint_event', text: 'savepoint event' }, [])
-  try {
-    await step()
-    await pg.flush()
-  } catch (fault) {
-    await pg.query({ name: 'rollback_event', text: 'rollback to savepoint event' }, [])
-    pg.writes.length = 0
-    await otherwise(fault)
-  }
-  pg.writes.push(...before)
 }
 
 /** An event was handled though an earlier one of its key waits: nothing of the batch may be saved. */

@@ -51,7 +51,23 @@ const horizonSql = `select (select max(position) from platform.journal) as last,
   array(select a.pid || ':' || a.backend_xid from pg_stat_get_activity(null) a
          where a.backend_xid is not null and a.datid = (select oid from pg_database where datname = current_database())) as open`
 
-export class JournalReader {
+/** What reads the journal in order; PostgreSQL and memory each have a form. */
+export interface Journal {
+  /** The position up to which the journal is final now. */
+  horizon(): Promise<number>
+  /** Whether something is committed that the horizon does not cover yet: ask again soon. */
+  readonly behind: boolean
+  /** Another database may answer from now on, one that lacks what this one said last. */
+  forget(): void
+  /** Final events after a position, of some types, in order. */
+  read(after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]>
+  /** The events at some positions, in order. */
+  readAt(positions: readonly number[], types: readonly string[]): Promise<Envelope[]>
+  /** One object's whole history. */
+  history(stream: string): Promise<Envelope[]>
+}
+
+export class JournalReader implements Journal {
   readonly #database: Database
   readonly #upcasters: Upcasters
   #final = 0
@@ -62,7 +78,6 @@ export class JournalReader {
     this.#upcasters = upcasters
   }
 
-  /** The position up to which the journal is final now. */
   async horizon(): Promise<number> {
     const [seen] = await this.#database.read<{ last: number | null; open: string[] }>(horizonSql, [], 'journal_horizon')
     if (seen === undefined || seen.last === null) return this.#final
@@ -75,12 +90,15 @@ export class JournalReader {
     return this.#final
   }
 
-  /** Whether something is committed that the horizon does not cover yet: ask again soon. */
   get behind(): boolean {
     return this.#candidate !== undefined
   }
 
-  /** Final events after a position, of some types, in order. */
+  forget(): void {
+    this.#final = 0
+    this.#candidate = undefined
+  }
+
   async read(after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]> {
     const rows = await this.#database.read<Row>(
       `select ${envelopeColumns} from platform.journal where position > $1 and position <= $2 and type = any($3::text[]) order by position limit $4`,
@@ -90,7 +108,6 @@ export class JournalReader {
     return rows.map((row) => envelopeOf(row, this.#upcasters))
   }
 
-  /** The events at some positions, in order. */
   async readAt(positions: readonly number[], types: readonly string[]): Promise<Envelope[]> {
     if (positions.length === 0) return []
     const rows = await this.#database.read<Row>(
@@ -101,7 +118,6 @@ export class JournalReader {
     return rows.map((row) => envelopeOf(row, this.#upcasters))
   }
 
-  /** One object's whole history. */
   async history(stream: string): Promise<Envelope[]> {
     const rows = await this.#database.read<Row>(
       `select ${envelopeColumns} from platform.journal where stream = $1 order by version`,

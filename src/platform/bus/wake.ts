@@ -3,6 +3,7 @@
  * by NOTIFY on a connection of its own, at most one on its way: a NOTIFY inside each commit would make commits queue up.
  */
 import type pg from 'pg'
+import { nowMs } from '../../kernel/timers.ts'
 import type { Logger } from '../log.ts'
 import type { Database } from '../postgres/database.ts'
 
@@ -82,8 +83,8 @@ export class WakeUps {
   }
 
   async #someoneElse(client: pg.Client): Promise<boolean> {
-    if (performance.now() - this.#askedAt < othersEveryMs) return this.#othersListen
-    this.#askedAt = performance.now()
+    if (nowMs() - this.#askedAt < othersEveryMs) return this.#othersListen
+    this.#askedAt = nowMs()
     const { rows } = await client.query<{ others: boolean }>(
       `select count(*) > 1 as others from pg_stat_activity where application_name = '${listenerName}' and datname = current_database()`,
     )

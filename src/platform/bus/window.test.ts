@@ -34,7 +34,7 @@ const positions = (envelopes: readonly Envelope[]): readonly number[] => envelop
 describe('The window on the journal', () => {
   it('reads new events once for all who want them', async () => {
     const journal = journalOf(10)
-    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
     assert.equal(await window.extend(10), 10)
     assert.deepEqual(positions((await window.take(0, odd, 100)).envelopes), [1, 3, 5, 7, 9])
     assert.deepEqual(positions((await window.take(0, even, 100)).envelopes), [2, 4, 6, 8, 10])
@@ -42,7 +42,7 @@ describe('The window on the journal', () => {
   })
 
   it('hands out what comes after a position, up to a limit, and says how far that goes', async () => {
-    const window = new JournalWindow(journalOf(10) as never, ['Odd', 'Even'])
+    const window = new JournalWindow(journalOf(10), ['Odd', 'Even'])
     await window.extend(10)
     const first = await window.take(2, odd, 2)
     assert.deepEqual([positions(first.envelopes), first.upTo], [[3, 5], 5])
@@ -53,7 +53,7 @@ describe('The window on the journal', () => {
 
   it('lets those who are behind it read for themselves', async () => {
     const journal = journalOf(10)
-    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
     window.startAt(6)
     const taken = await window.take(0, even, 2)
     assert.deepEqual([positions(taken.envelopes), taken.upTo], [[2, 4], 4])
@@ -62,7 +62,7 @@ describe('The window on the journal', () => {
 
   it('begins where it is told, whatever the horizon says at first', async () => {
     const journal = journalOf(10)
-    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
     window.startAt(8)
     assert.equal(await window.extend(0), 8)
     assert.deepEqual(await window.take(8, odd, 100), { envelopes: [], upTo: 8 })
@@ -74,7 +74,7 @@ describe('The window on the journal', () => {
 
   it('goes towards a far horizon in steps, keeps only the newest, and passes nothing over', async () => {
     const journal = journalOf(25_000)
-    const window = new JournalWindow(journal as never, ['Odd', 'Even'])
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
     let upTo = 0
     let [seen, at] = [0, 0]
     while (upTo < 25_000) {

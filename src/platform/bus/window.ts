@@ -3,7 +3,7 @@
  * cost eighteen times as much. Who is further behind than the window reaches reads for himself until he is inside.
  */
 import type { Envelope } from '../../kernel/event.ts'
-import type { JournalReader } from './journal.ts'
+import type { Journal } from './journal.ts'
 
 /** About a second of events at full speed, some 2 MB. */
 const keptMax = 10_000
@@ -17,14 +17,14 @@ export type Taken = Readonly<{
 }>
 
 export class JournalWindow {
-  readonly #journal: JournalReader
+  readonly #journal: Pick<Journal, 'read'>
   readonly #types: readonly string[]
   #kept: Envelope[] = []
   /** The window holds every event of these types with `#from < position <= #to`. */
   #from = 0
   #to = 0
 
-  constructor(journal: JournalReader, types: readonly string[]) {
+  constructor(journal: Pick<Journal, 'read'>, types: readonly string[]) {
     this.#journal = journal
     this.#types = [...new Set(types)]
   }

@@ -26,6 +26,7 @@ describe('The configuration', () => {
       reservationTtlSeconds: 1800,
       promiseTtlSeconds: 900,
       replanSaving: 50,
+      scarcity: true,
       payment: 'outside',
       openDialects: 'auto',
       smtpUrl: undefined,

@@ -20,6 +20,8 @@ export type Configuration = Readonly<{
   promiseTtlSeconds: number
   /** Cents an order must save to be sent another way than was planned; 0: plans stay as they are. */
   replanSaving: number
+  /** Whether units that run short are dearer to orders that could come from elsewhere. */
+  scarcity: boolean
   /** `outside`: the shop settles payment itself; `required`: an order waits for its payment here. */
   payment: 'outside' | 'required'
   /** `auto`: the dialects need no key while the server listens on this machine only. */
@@ -73,6 +75,7 @@ export const readConfiguration = (env: Environment): Configuration | Readonly<{ 
     reservationTtlSeconds: read('WAYBILL_RESERVATION_TTL', 1800, (text) => parseWhole(text, 1, reservationTtlSecondsMax)),
     promiseTtlSeconds: read('WAYBILL_PROMISE_TTL', 900, (text) => parseWhole(text, 1, promiseTtlSecondsMax)),
     replanSaving: read('WAYBILL_REPLAN_SAVING', 50, (text) => parseWhole(text, 0, replanSavingMax)),
+    scarcity: read('WAYBILL_SCARCITY', 'on', (text) => parseChoice(text, ['on', 'off'])) === 'on',
     payment: read('WAYBILL_PAYMENT', 'outside', (text) => parseChoice(text, ['outside', 'required'])),
     openDialects: read('WAYBILL_OPEN_DIALECTS', 'auto', (text) => parseChoice(text, ['auto', 'off'])),
     smtpUrl: read('WAYBILL_SMTP_URL', undefined, (text) => parseUrl(text, ['smtp:', 'smtps:'], 'smtp://user:password@host:587')),
@@ -104,6 +107,7 @@ export const variables = [
   'WAYBILL_RESERVATION_TTL',
   'WAYBILL_PROMISE_TTL',
   'WAYBILL_REPLAN_SAVING',
+  'WAYBILL_SCARCITY',
   'WAYBILL_PAYMENT',
   'WAYBILL_OPEN_DIALECTS',
   'WAYBILL_SMTP_URL',

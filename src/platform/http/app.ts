@@ -15,7 +15,7 @@ import fastify, {
 import { Overloaded } from '../../kernel/micro-batch.ts'
 import { type FieldProblem, Problem, type ProblemBody, type ProblemKind, problemType } from '../../kernel/problem.ts'
 import type { Logger } from '../log.ts'
-import { OutcomeUnknown } from '../store/work.ts'
+import { Aborted, OutcomeUnknown } from '../store/work.ts'
 import { admitWhatFits } from './admission.ts'
 import type { Principal } from './policy.ts'
 import { anyRetryAfter } from './retry-after.ts'
@@ -208,6 +208,14 @@ const problemFor = (fault: FastifyError): Problem => {
       'Too many requests are waiting. Nothing was done: repeat it, with the same key, in a moment.',
       { headers: { 'retry-after': anyRetryAfter() } },
     )
+  // Decided again as often as is worth it, each time in vain: others go on changing the same rows, or news is still on its way.
+  if (fault instanceof Aborted)
+    return new Problem(
+      'overloaded',
+      { status: 503, title: 'Too busy', retryable: true },
+      'Others change the same things at this moment. Nothing was done: repeat it, with the same key, in a moment.',
+      { headers: { 'retry-after': anyRetryAfter() } },
+    )
   if (fault instanceof OutcomeUnknown)
     return new Problem(
       'outcome_unknown',
@@ -236,10 +244,11 @@ const problemFor = (fault: FastifyError): Problem => {
   )
 }
 
+/** Or it says itself that it cannot now: a full disk, too many connections, no memory (class 53). */
 const isConnectionLost = (fault: FastifyError): boolean =>
-  /^(08|57P)/.test(fault.code ?? '') ||
+  /^(08|53|57P)/.test(fault.code ?? '') ||
   ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(fault.code ?? '') ||
-  /Connection terminated|timeout exceeded when trying to connect/.test(fault.message)
+  /Connection terminated|is not queryable|timeout exceeded when trying to connect/.test(fault.message)
 
 const fieldProblem = (error: ErrorObject): FieldProblem => {
   const name: unknown =

@@ -47,6 +47,19 @@ describe('A commit', () => {
     assert.equal(await isKept('done'), true)
   })
 
+  it('is not made, and known not to be, when the disk is full', async () => {
+    await calm.read(`create function no_room(text) returns text language plpgsql as
+      $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`)
+    const full = {
+      ...kept('no room'),
+      name: 'kept without room',
+      sql: 'insert into kept (name) select no_room(name) from unnest($1::text[]) t (name)',
+    }
+    const saving = database.batch(async (work) => work.add(full))
+    await assert.rejects(saving, { code: '53100' })
+    assert.equal(await isKept('no room'), false)
+  })
+
   it('is unknown when the line goes dead before the server hears of it', async () => {
     line.trouble('cut before it is sent')
     await assert.rejects(batch('unheard'), OutcomeUnknown)

@@ -41,6 +41,7 @@ export class PostgresWork implements Work {
   readonly now: Instant
   readonly writes: Write[] = []
   readonly #client: pg.PoolClient
+  #isToConfirm = false
   constructor(client: pg.PoolClient, now: Instant) {
     this.#client = client
     this.now = now
@@ -48,9 +49,17 @@ export class PostgresWork implements Work {
   add(...writes: readonly Write[]): void {
     this.writes.push(...writes)
   }
+  /** Something that was saved before is about to be answered for: the commit must wait for its standby as that one had to. */
+  confirm(): void {
+    this.#isToConfirm = true
+  }
   /** What was added so far, as one statement; it will not be handed out again. */
   take(): Composed | undefined {
     return compose(this.writes.splice(0).filter((write) => 'sql' in write))
+  }
+  /** What is saved with the commit. */
+  last(): Composed | undefined {
+    return this.take() ?? (this.#isToConfirm ? confirmation : undefined)
   }
   /** Saves what was added so far now, inside the transaction: where a savepoint must catch a write that cannot be saved. */
   async flush(): Promise<void> {
@@ -68,6 +77,12 @@ export const sql = (work: Work): PostgresWork => {
   if (!(work instanceof PostgresWork)) throw new Error('a PostgreSQL store was handed a batch of another form')
   return work
 }
+
+/**
+ * A commit that wrote nothing waits for no standby: it would answer for a row that a fail-over may still lose (PROMISES §1.2).
+ * The smallest thing that is written to the log makes it wait.
+ */
+const confirmation: Composed = { name: 'confirm', text: `select pg_logical_emit_message(true, 'waybill', '')`, values: [] }
 
 const conflicts = new Set(['40001', '40P01', '55P03', '23505'])
 const code = (fault: unknown): string => (fault instanceof Error && 'code' in fault ? String(fault.code) : '')
@@ -131,6 +146,12 @@ export class Database implements Batches {
     return this.#estimated
   }
 
+  /** Asks the database for its time: orders may be dated by it before any batch did. Until then only this machine's clock is known. */
+  async learnTime(): Promise<void> {
+    const [row] = await this.read<{ now: Instant }>('select clock_timestamp() as now')
+    if (row !== undefined) this.#clockOffset = Date.parse(row.now) - performance.now()
+  }
+
   async batch<Result>(decide: (work: Work) => Promise<Result>): Promise<Result> {
     const client = await this.#connect()
     let broken: Error | undefined
@@ -142,7 +163,7 @@ export class Database implements Batches {
       let save: Composed | undefined
       try {
         result = await decide(work)
-        save = work.take()
+        save = work.last()
       } catch (fault) {
         broken = await rollback(client)
         throw classify(fault)
@@ -220,7 +241,9 @@ const doubtful = new WeakSet<pg.ClientBase>()
 const saveAndCommit = async (client: pg.PoolClient, save: Composed | undefined): Promise<void> => {
   if (save === undefined) return commit(client)
   const [saved, committed] = await Promise.allSettled([client.query({ ...save, values: [...save.values] }), commit(client)])
-  if (saved.status === 'rejected' && refusedByServer(saved.reason)) throw classify(saved.reason)
+  // A commit that came back as a rollback says that nothing was saved, whatever the reason sounds like: a full disk, say.
+  const isRolledBack = committed.status === 'rejected' && committed.reason instanceof Aborted
+  if (saved.status === 'rejected' && (isRolledBack || refusedByServer(saved.reason))) throw classify(saved.reason)
   if (committed.status === 'rejected') throw committed.reason
   if (saved.status === 'rejected') throw new OutcomeUnknown(saved.reason)
 }

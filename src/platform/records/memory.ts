@@ -1,9 +1,11 @@
-import type { Fact } from '../../kernel/event.ts'
-import type { Instant, PersonRef } from '../../kernel/ids.ts'
+import type { Envelope, Fact } from '../../kernel/event.ts'
+import type { Instant, PersonRef, StreamId } from '../../kernel/ids.ts'
+import { MemoryTable, undoable } from '../store/memory.ts'
 import { Aborted, type MemoryWrite, type Work } from '../store/work.ts'
 import { type KeyClaim, type KeyFound, keyName, type Person, type Records, type Task } from './records.ts'
 
 export type MemoryFact = Readonly<{
+  position: number
   stream: string
   version: number
   at: Instant
@@ -11,28 +13,27 @@ export type MemoryFact = Readonly<{
   cause?: string | undefined
   fact: Fact
 }>
+export type MemoryTask = Task & Readonly<{ attempt: number; leaseUntil: Instant | null; dead: boolean; lastError: string | null }>
 
-/** The same rules as the tables: a version or a key that is taken aborts the batch. */
+export const factAsRead = ({ position, stream, version, at, actor, cause, fact }: MemoryFact): Envelope => {
+  return { position, stream: stream as StreamId, version, at, actor, cause, event: fact }
+}
+
+/** The same rules as the tables: a version, a key or a person that is there already aborts the batch. */
 export class MemoryRecords implements Records {
+  /** In the order of positions, which are never used again: what was lost leaves a gap. */
   readonly journal: MemoryFact[] = []
-  readonly tasks = new Map<string, Task>()
-  readonly #versions = new Set<string>()
-  readonly #keys = new Map<string, KeyFound>()
-  readonly #people = new Map<string, Person>()
+  readonly tasks = new MemoryTable<string, MemoryTask>()
+  readonly #streams = new MemoryTable<string, readonly MemoryFact[]>()
+  readonly #keys = new MemoryTable<string, KeyFound>()
+  readonly #people = new MemoryTable<string, Person>()
+  #position = 0
 
   append(appends: Parameters<Records['append']>[0]): MemoryWrite {
-    const rows = appends.flatMap(({ stream, firstVersion, facts, origin, at }) =>
-      facts.map((fact, index): MemoryFact => ({ stream, version: firstVersion + index, at, ...origin, fact })),
-    )
-    const names = rows.map((row) => `${row.stream}@${row.version}`)
     return {
-      check: () => {
-        const taken = names.find((name, index) => this.#versions.has(name) || names.indexOf(name) !== index)
-        if (taken !== undefined) throw new Aborted('conflict', taken)
-      },
       apply: () => {
-        for (const name of names) this.#versions.add(name)
-        this.journal.push(...rows)
+        for (const { stream, firstVersion, facts, origin, at } of appends)
+          for (const [index, fact] of facts.entries()) this.#append({ stream, version: firstVersion + index, at, ...origin, fact })
       },
     }
   }
@@ -40,20 +41,17 @@ export class MemoryRecords implements Records {
   schedule(tasks: readonly Task[]): MemoryWrite {
     return {
       apply: () => {
-        for (const task of tasks) if (!this.tasks.has(task.id)) this.tasks.set(task.id, task)
+        for (const task of tasks)
+          if (!this.tasks.has(task.id))
+            this.tasks.set(task.id, { ...task, attempt: 0, leaseUntil: null, dead: false, lastError: null })
       },
     }
   }
 
   claim(claims: Parameters<Records['claim']>[0]): MemoryWrite {
     return {
-      check: () => {
-        for (const claim of claims) if (this.#keys.has(keyName(claim))) throw new Aborted('conflict', keyName(claim))
-      },
       apply: () => {
-        for (const claim of claims) {
-          this.#keys.set(keyName(claim), { hash: claim.hash, object: claim.object })
-        }
+        for (const claim of claims) this.#keys.insert(keyName(claim), { hash: claim.hash, object: claim.object })
       },
     }
   }
@@ -61,17 +59,28 @@ export class MemoryRecords implements Records {
   describe(people: Parameters<Records['describe']>[0]): MemoryWrite {
     return {
       apply: () => {
-        for (const { ref, body } of people) this.#people.set(ref, body)
+        for (const { ref, body } of people) this.#people.insert(ref, body)
       },
     }
   }
 
-  claimed(_work: Work, claims: readonly KeyClaim[]): Promise<ReadonlyMap<string, KeyFound>> {
+  /** Erases people, as the accounts' store does it. */
+  forget(refs: readonly PersonRef[]): MemoryWrite {
+    return {
+      apply: () => {
+        for (const ref of refs) this.#people.delete(ref)
+      },
+    }
+  }
+
+  claimed(work: Work, claims: readonly KeyClaim[]): Promise<ReadonlyMap<string, KeyFound>> {
     const found = new Map<string, KeyFound>()
     for (const claim of claims) {
       const known = this.#keys.get(keyName(claim))
       if (known !== undefined) found.set(keyName(claim), known)
     }
+    // A write, as in PostgreSQL: a commit that has only read is confirmed though no standby has what it read.
+    if (found.size > 0) work.add({ apply: () => undefined })
     return Promise.resolve(found)
   }
 
@@ -82,5 +91,20 @@ export class MemoryRecords implements Records {
       if (body !== undefined) found.set(ref, body)
     }
     return Promise.resolve(found)
+  }
+
+  /** One stream's facts, by version. */
+  historyOf(stream: string): readonly MemoryFact[] {
+    return (this.#streams.get(stream) ?? []).toSorted((a, b) => a.version - b.version)
+  }
+
+  #append(row: Omit<MemoryFact, 'position'>): void {
+    const before = this.#streams.get(row.stream) ?? []
+    if (before.some(({ version }) => version === row.version)) throw new Aborted('conflict', `${row.stream}@${row.version}`)
+    this.#position += 1
+    const fact = { ...row, position: this.#position }
+    this.#streams.set(row.stream, [...before, fact])
+    this.journal.push(fact)
+    undoable(() => void this.journal.pop())
   }
 }

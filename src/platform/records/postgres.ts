@@ -101,6 +101,8 @@ export class PostgresRecords implements Records {
       claims.map(({ scope }) => scope),
       claims.map(({ key }) => key),
     ])
+    // What is answered from a key that is there already waits for the standby as the first answer did (PROMISES §1.2).
+    if (rows.length > 0) sql(work).confirm()
     return new Map(rows.map((row) => [keyName(row), row]))
   }
 

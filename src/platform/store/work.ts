@@ -5,6 +5,7 @@
  */
 import type { Instant } from '../../kernel/ids.ts'
 import { Overloaded } from '../../kernel/micro-batch.ts'
+import { chance, wait } from '../../kernel/timers.ts'
 
 export type ColumnType = 'uuid' | 'text' | 'int4' | 'int8' | 'json' | 'timestamptz' | 'bool' | 'date'
 export type Column = readonly (string | number | boolean | null)[]
@@ -18,8 +19,18 @@ export type SqlWrite = Readonly<{
   /** The statement must touch exactly one row an element of the first column, or the whole batch is aborted (`GuardFailed`). */
   guarded?: boolean
 }>
-/** The same in the memory form. All of a batch's `check`s run before anything is applied: what throws there saves nothing. */
-export type MemoryWrite = Readonly<{ check?: () => void; apply: () => void }>
+/**
+ * The same in the memory form. All of a batch's `check`s see what was there before it; then all are applied, and what throws
+ * in either saves nothing.
+ */
+export type MemoryWrite = Readonly<{
+  check?: () => void
+  apply: () => void
+  /** Rows by table and key that a statement may touch once: a batch that touches one twice is aborted, as PostgreSQL does it. */
+  touches?: readonly string[]
+  /** As in `SqlWrite`: then a row touched twice is a guard that fails, not a fault. */
+  guarded?: boolean
+}>
 export type Write = SqlWrite | MemoryWrite
 
 export interface Work {
@@ -59,8 +70,7 @@ export const rerunAborted = async <Result>(run: (attempt: number) => Promise<Res
       return await run(attempt)
     } catch (fault) {
       if (!(fault instanceof Aborted) || attempt >= rerunsMax) throw fault
-      const waitMs = Math.random() * 2 ** attempt
-      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      await wait(chance() * 2 ** attempt)
     }
   }
 }

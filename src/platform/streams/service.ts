@@ -7,7 +7,7 @@ import type { Fact, Origin } from '../../kernel/event.ts'
 import type { Instant } from '../../kernel/ids.ts'
 import { type BatchLimits, microBatch } from '../../kernel/micro-batch.ts'
 import type { Append, KeyClaim, Records } from '../records/records.ts'
-import { type Batches, Fault, isolateFaults, type Work, type Write } from '../store/work.ts'
+import { Aborted, type Batches, Fault, isolateFaults, type Work, type Write } from '../store/work.ts'
 import type { StreamStore } from './store.ts'
 
 /** A command as a door sends it: the instant is stamped by the batch that decides it. */
@@ -102,6 +102,7 @@ export class StreamService<Command, Event extends Fact, State, Reason extends st
       return { id: asked.id, ...decided, replayed: false }
     })
 
+    await unlessRepeated(records, work, keys, batch, outcomes)
     this.keep(work, deciding.changes, origins)
     if (keys.made.length > 0) work.add(records.claim(keys.made))
     return outcomes
@@ -143,4 +144,22 @@ export class KeysInBatch {
     this.#known.set(`${claim.scope}\n${claim.key}`, { hash: claim.hash, object })
     this.made.push({ ...claim, object })
   }
+}
+
+/**
+ * Keys are read before rows are locked. Whoever then waited for a row may have waited for the first call of his own command,
+ * and be refused for what that one did: such a batch is decided again, and finds the key. Nobody else pays for the look.
+ */
+export const unlessRepeated = async (
+  records: Records,
+  work: Work,
+  keys: KeysInBatch,
+  batch: readonly Readonly<{ key?: KeyClaim | undefined }>[],
+  outcomes: readonly unknown[],
+): Promise<void> => {
+  const refused = batch.flatMap(({ key }, index) =>
+    key !== undefined && isRefusal(outcomes[index]) && keys.find(key) === undefined ? [key] : [],
+  )
+  if (refused.length > 0 && (await records.claimed(work, refused)).size > 0)
+    throw new Aborted('conflict', 'its key was saved while it waited for its rows')
 }

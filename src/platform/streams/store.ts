@@ -5,7 +5,8 @@
 import type { Change, Stored } from '../../kernel/decider.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import { gatheredById } from '../store/gather.ts'
-import type { ColumnType, MemoryWrite, SqlWrite, Work, Write } from '../store/work.ts'
+import { demand, MemoryTable } from '../store/memory.ts'
+import { Aborted, type ColumnType, type MemoryWrite, type SqlWrite, type Work, type Write } from '../store/work.ts'
 
 export type Found<State> = Stored<State> & Readonly<{ id: string }>
 
@@ -23,7 +24,14 @@ export interface StreamStore<State> {
 /** A table `(id uuid primary key, version int, state json, …columns)`. */
 export type StreamTable<State> = Readonly<{
   table: string
-  columns: Readonly<Record<string, Readonly<{ type: ColumnType; of: (state: State) => string | number | boolean | null }>>>
+  columns: Readonly<Record<string, StreamColumn<State>>>
+}>
+type StreamColumn<State> = Readonly<{
+  type: ColumnType
+  of: (state: State) => string | number | boolean | null
+  /** As the table says it: whether a state may leave it out, and whether no two may have the same. */
+  nullable?: boolean
+  unique?: boolean
 }>
 
 export class PostgresStreams<State> implements StreamStore<State> {
@@ -104,9 +112,11 @@ export class PostgresStreams<State> implements StreamStore<State> {
 }
 
 export class MemoryStreams<State> implements StreamStore<State> {
-  readonly rows = new Map<string, Stored<State>>()
+  readonly rows = new MemoryTable<string, Stored<State>>()
+  readonly #table: string
   readonly #columns: StreamTable<State>['columns']
   constructor(shape: StreamTable<State>) {
+    this.#table = shape.table
     this.#columns = shape.columns
   }
 
@@ -117,8 +127,12 @@ export class MemoryStreams<State> implements StreamStore<State> {
   save(changes: readonly Change<unknown, State>[]): MemoryWrite {
     return {
       apply: () => {
-        for (const { id, version, state } of changes) this.rows.set(id, { version, state })
+        for (const { id, version, state } of changes) {
+          this.#demand(id, state)
+          this.rows.set(id, { version, state })
+        }
       },
+      touches: changes.map(({ id }) => `${this.#table} ${id}`),
     }
   }
 
@@ -147,11 +161,20 @@ export class MemoryStreams<State> implements StreamStore<State> {
     )
   }
 
+  #demand(id: string, state: State): void {
+    for (const [name, { of, nullable = false, unique = false }] of Object.entries(this.#columns)) {
+      const value = of(state)
+      demand(`${this.#table}.${name} is not null`, nullable || value !== null)
+      if (unique && [...this.rows].some(([other, row]) => other !== id && of(row.state) === value))
+        throw new Aborted('conflict', `${name} ${String(value)} is taken`)
+    }
+  }
+
   #matching(column: string, values: readonly string[]): Found<State>[] {
     const of = this.#columns[column]?.of
     if (of === undefined) throw new Error(`no column ${column}`)
     return [...this.rows]
-      .filter(([, { state }]) => values.includes(String(of(state))))
+      .filter(([, { state }]) => of(state) !== null && values.includes(String(of(state))))
       .map(([id, stored]) => ({ id, ...stored }))
       .sort((a, b) => (a.id < b.id ? 1 : -1))
   }

@@ -5,8 +5,8 @@ import type { Database } from '../postgres/database.ts'
 import { bundleKind } from './bundle.ts'
 import type { ClaimedTask } from './handler.ts'
 
-/** A worker that died holds its tasks this long. */
-const leaseSeconds = 60
+/** A worker that died holds its tasks this long: less than the half minute in which everything goes on again after a fault (PROMISES, I7). */
+export const leaseSeconds = 20
 
 /** So many tasks of a kind: in rows of their own, and as many again in bundles, of which the last may hold some more. */
 export type Wanted = Readonly<{ kind: string; tasksMax: number }>
@@ -26,6 +26,10 @@ const claimSql = `update platform.tasks set lease_until = now() + interval '${le
     where due.before < wanted.most)
   returning id, kind, key, attempt, due_at, body`
 
+/** Where another took the row over meanwhile, it is his. */
+const renewSql = `update platform.tasks t set lease_until = now() + interval '${leaseSeconds} seconds'
+  from unnest($1::uuid[], $2::int[]) as r (id, claimed) where t.id = r.id and t.attempt = r.claimed`
+
 /** Where another took the row over meanwhile (its attempt counts on), it is his to say when it is due. */
 const putOffSql = `update platform.tasks t set lease_until = null, due_at = now() + l.seconds * interval '1 second', attempt = l.attempt,
     last_error = l.error, dead = l.dead
@@ -40,7 +44,19 @@ const takeApartSql = `with apart as (
     from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::float8[], $8::int[], $9::text[], $10::bool[], $11::json[])
       as l (bundle, id, kind, key, seconds, attempt, error, dead, body) join apart on apart.id = l.bundle`
 
-export class TaskRows {
+export interface TaskRows {
+  claim(wanted: readonly Wanted[]): Promise<ClaimedTask[]>
+  /** Whoever still has them in hand holds them as long again. */
+  renew(rows: readonly ClaimedTask[]): Promise<void>
+  done(ids: readonly string[]): Promise<void>
+  putOff(later: readonly Later[]): Promise<void>
+  /** What is left of bundles becomes rows of its own. */
+  takeApart(bundles: readonly ClaimedTask[], left: readonly Later[]): Promise<void>
+  /** Whether a task of these kinds is due now, or being done by somebody. */
+  isBusy(kinds: readonly string[]): Promise<boolean>
+}
+
+export class PostgresTaskRows implements TaskRows {
   readonly #database: Database
   constructor(database: Database) {
     this.#database = database
@@ -52,6 +68,10 @@ export class TaskRows {
     const most = wanted.flatMap(({ tasksMax }) => [tasksMax, tasksMax])
     const rows = await this.#database.read<Omit<ClaimedTask, 'dueAt'> & { due_at: Instant }>(claimSql, [kinds, most], 'tasks_claim')
     return rows.map(({ due_at, ...task }) => ({ ...task, dueAt: due_at }))
+  }
+
+  async renew(rows: readonly ClaimedTask[]): Promise<void> {
+    await this.#database.read(renewSql, [rows.map(({ id }) => id), rows.map(({ attempt }) => attempt)], 'tasks_renew')
   }
 
   async done(ids: readonly string[]): Promise<void> {
@@ -89,7 +109,6 @@ export class TaskRows {
     await this.#database.read(takeApartSql, columns, 'tasks_take_apart')
   }
 
-  /** Whether a task of these kinds is due now, or being done by somebody. */
   async isBusy(kinds: readonly string[]): Promise<boolean> {
     const [row] = await this.#database.read<{ busy: boolean }>(
       'select exists (select 1 from platform.tasks where not dead and due_at <= now() and kind = any($1::text[])) as busy',

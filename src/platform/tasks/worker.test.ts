@@ -8,6 +8,7 @@ import { addSeconds } from '../../kernel/time.ts'
 import { Fault } from '../store/work.ts'
 import { bundled } from './bundle.ts'
 import { type ClaimedTask, oneByOne, type TaskHandler, type TaskOutcome, type TaskResult } from './handler.ts'
+import { leaseSeconds, PostgresTaskRows } from './rows.ts'
 import { TaskWorker } from './worker.ts'
 
 describe('A task', () => {
@@ -36,9 +37,9 @@ describe('A task', () => {
       work.add(new PostgresRecords(opened.database).schedule(bundled(tasks, work.now)))
     })
   const workerOf = (run: (task: ClaimedTask) => Promise<TaskResult>, more: Partial<TaskHandler> = {}): TaskWorker =>
-    new TaskWorker(opened.database, [{ kind: 'call', run: oneByOne(64, run), ...more }], silentLog)
+    new TaskWorker(new PostgresTaskRows(opened.database), [{ kind: 'call', run: oneByOne(64, run), ...more }], silentLog)
   const together = (run: TaskHandler['run'], more: Partial<TaskHandler> = {}): TaskWorker =>
-    new TaskWorker(opened.database, [{ kind: 'call', run, ...more }], silentLog)
+    new TaskWorker(new PostgresTaskRows(opened.database), [{ kind: 'call', run, ...more }], silentLog)
   const rows = () =>
     opened.database.read<{ key: string; attempt: number; leased: boolean; dead: boolean; last_error: string | null; wait: number }>(
       `select key, attempt, lease_until is not null as leased, dead, last_error, round(extract(epoch from due_at - now()))::int as wait
@@ -99,6 +100,23 @@ describe('A task', () => {
     died.resolve('done')
   })
 
+  it('is held by its worker as long as it takes', async (test) => {
+    test.mock.timers.enable({ apis: ['setInterval'] })
+    await schedule('order 1')
+    const ends = Promise.withResolvers<TaskResult>()
+    const slow = workerOf(() => ends.promise).round()
+    while (!(await rows())[0]?.leased);
+    const leaseOver = async (): Promise<boolean> =>
+      (await opened.database.read('select 1 from platform.tasks where lease_until < now()')).length > 0
+    await opened.database.read(`update platform.tasks set lease_until = now() - interval '1 second'`)
+    test.mock.timers.tick((leaseSeconds * 1_000) / 4)
+    while (await leaseOver());
+    assert.equal(await workerOf(() => Promise.resolve('done')).round(), 0)
+    ends.resolve('done')
+    assert.equal(await slow, 1)
+    assert.equal((await rows()).length, 0)
+  })
+
   it('that fails is tried again, later each time, and fails alone', async () => {
     const worker = workerOf((task) => (task.key === 'bad' ? Promise.reject(new Error('no answer')) : Promise.resolve('done')))
     await schedule('bad')
@@ -148,7 +166,7 @@ describe('A task', () => {
     const hung = Promise.withResolvers<TaskResult>()
     const quick = Promise.withResolvers<void>()
     const worker = new TaskWorker(
-      opened.database,
+      new PostgresTaskRows(opened.database),
       [
         { kind: 'slow', run: oneByOne(1, () => hung.promise) },
         { kind: 'call', run: (tasks) => (quick.resolve(), Promise.resolve(tasks.map(() => 'done'))) },

@@ -3,13 +3,13 @@
  * transaction while acting, and brings the answer back as a command; a task may run twice, so what it asks for carries a
  * key that the other side knows.
  */
+import { every, later, wait } from '../../kernel/timers.ts'
 import { Pace } from '../pace.ts'
 import type { Logger } from '../log.ts'
-import type { Database } from '../postgres/database.ts'
 import { Fault } from '../store/work.ts'
 import { kindOf, together, unbundled } from './bundle.ts'
 import type { ClaimedTask, TaskHandler, TaskOutcome } from './handler.ts'
-import { type Later, TaskRows } from './rows.ts'
+import { type Later, leaseSeconds, type TaskRows } from './rows.ts'
 
 /** Tasks of a kind a claim: beyond this a statement's own cost is no longer felt, and a crash repeats more. */
 const tasksMaxDefault = 256
@@ -19,6 +19,8 @@ const backoff = (attempt: number): number => Math.min(600, 2 ** Math.min(attempt
 const pollMs = 500
 /** After a claim that found nothing. Every commit wakes the worker, most leave no task: one claim in seven found any without it. */
 const restMs = 20
+/** Twice may fail before a lease is over. */
+const renewEveryMs = (leaseSeconds * 1_000) / 4
 /** So long a claim waits for all its kinds before the quick ones go on without the slow. */
 const patienceMs = 200
 
@@ -37,14 +39,14 @@ export class TaskWorker {
   #running: Promise<void> | undefined
 
   constructor(
-    database: Database,
+    rows: TaskRows,
     handlers: readonly TaskHandler[],
     log: Logger,
     /** How many callers wait for an answer that is computed here: tasks make room for them. */
     backlog: () => number = () => 0,
   ) {
     this.#pace = new Pace(backlog)
-    this.#rows = new TaskRows(database)
+    this.#rows = rows
     this.#handlers = new Map(handlers.map((handler) => [handler.kind, handler]))
     this.#log = log
   }
@@ -90,7 +92,7 @@ export class TaskWorker {
       if (this.#stopped) return
       await this.#pace.makeRoom(() => this.#stopped)
       if (taken > 0) continue
-      await new Promise((resolve) => setTimeout(resolve, restMs))
+      await wait(restMs)
       if (!this.#awake && !this.#stopped) await this.#sleep()
     }
   }
@@ -103,9 +105,9 @@ export class TaskWorker {
 
   async #sleep(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollMs)
+      const callOff = later(pollMs, resolve)
       this.#wakeUp = () => {
-        clearTimeout(timer)
+        callOff()
         resolve()
       }
     })
@@ -132,11 +134,24 @@ export class TaskWorker {
 
   /** @param tasks those of each row. */
   async #carry(kind: string, rows: readonly ClaimedTask[], tasks: readonly (readonly ClaimedTask[])[]): Promise<void> {
-    const outcomes = await this.#outcomes(kind, tasks.flat())
+    const outcomes = await this.#held(rows, this.#outcomes(kind, tasks.flat()))
     try {
       await this.#finish(rows, tasks, outcomes)
     } catch (fault) {
       this.#log.warn({ fault, task: kind }, 'how tasks ended was not written down: they are taken again after their lease')
+    }
+  }
+
+  /** What takes longer than its lease is nobody else's as long as this process lives. */
+  async #held<Result>(rows: readonly ClaimedTask[], doing: Promise<Result>): Promise<Result> {
+    const renew = (): void => {
+      this.#rows.renew(rows).catch((fault: unknown) => this.#log.warn({ fault }, 'tasks in hand were not held for longer'))
+    }
+    const callOff = every(renewEveryMs, renew)
+    try {
+      return await doing
+    } finally {
+      callOff()
     }
   }
 
@@ -211,9 +226,9 @@ export class TaskWorker {
 
 const withPatience = (ended: Promise<unknown>): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, patienceMs)
+    const callOff = later(patienceMs, resolve)
     void ended.finally(() => {
-      clearTimeout(timer)
+      callOff()
       resolve()
     })
   })

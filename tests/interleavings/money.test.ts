@@ -1,0 +1,4 @@
+import { moneyPairs } from './pairs/money.ts'
+import { raceAll } from './races.ts'
+
+raceAll('Money', moneyPairs)

@@ -1,0 +1,4 @@
+import { moneyProperties } from './money.ts'
+import { propertySuite } from './property.ts'
+
+propertySuite('Money', moneyProperties)

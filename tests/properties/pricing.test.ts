@@ -1,0 +1,4 @@
+import { pricingProperties } from './pricing.ts'
+import { propertySuite } from './property.ts'
+
+propertySuite('Prices and promotions', pricingProperties)

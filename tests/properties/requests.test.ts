@@ -1,0 +1,4 @@
+import { propertySuite } from './property.ts'
+import { requestProperties } from './requests.ts'
+
+propertySuite('Requests', requestProperties)

@@ -1,0 +1,4 @@
+import { propertySuite } from './property.ts'
+import { sourcingProperties } from './sourcing.ts'
+
+propertySuite('Sourcing', sourcingProperties)

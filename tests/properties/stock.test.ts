@@ -1,0 +1,4 @@
+import { propertySuite } from './property.ts'
+import { stockProperties } from './stock.ts'
+
+propertySuite('Stock', stockProperties)

@@ -1,0 +1,4 @@
+import { propertySuite } from './property.ts'
+import { timeProperties } from './times.ts'
+
+propertySuite('Days, zones and calendars', timeProperties)
