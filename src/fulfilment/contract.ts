@@ -34,6 +34,8 @@ export type FulfilmentEvent = Readonly<
   | { type: 'UnitsRerouted'; order: OrderId; place: Place; from: Place; lines: readonly WorkLine[] }
   /** Units that travelled here will not come: declined by the sender, or missing or damaged on arrival. They leave the work. */
   | { type: 'UnitsNotComing'; order: OrderId; place: Place; lines: readonly WorkLine[]; reason: 'declined' | 'lost'; over?: true }
+  /** What it waits for before its release is another thing now: not said where it is released with the same change. */
+  | { type: 'FulfilmentWaiting'; order: OrderId; place: Place; status: 'awaiting_stock' | 'awaiting_transfer' | 'planned' }
   | { type: 'FulfilmentHeld'; order: OrderId }
   | { type: 'FulfilmentUnheld'; order: OrderId }
   /** Parcels of this work may not be handed over; said until they are collected, also after packing. */

@@ -260,8 +260,8 @@ export class Desk {
   }
 
   /** The fact of a cancellation: what was not taken inline, because it was not planned yet, is taken now. */
-  unitsCancelled(order: OrderId, lines: readonly LineUnits[], reason: string): void {
-    if (leftBefore.has(reason)) return
+  unitsCancelled(order: OrderId, { lines: all, rest: ofBundles = [], reason }: OrderEventOf<'UnitsCancelled'>): void {
+    const lines = leftBefore.has(reason) ? ofBundles : all
     const rest = without(summed(lines), this.#cancelled.take(order, lines))
     if (rest.length === 0) return
     const taken = this.cancel({ order, lines: rest }, reason)

@@ -64,6 +64,8 @@ const changed = (state: Live, event: Exclude<FulfilmentEvent, { type: 'Fulfilmen
       return waited(state, rerouted(state.lines, event.lines))
     case 'UnitsNotComing':
       return leaving(state, lost(state.lines, event.lines))
+    case 'FulfilmentWaiting':
+      return { status: event.status }
     case 'FulfilmentHeld':
       return { held: true, ...(state.status === 'released' ? { status: 'planned' } : {}) }
     case 'FulfilmentUnheld':

@@ -104,6 +104,13 @@ describe('Waiting for units', () => {
     given(waiting, { type: 'UnitsRerouted', ...about, from: york, lines: [line(0, 2)] })
       .when({ do: 'arrive', lines: [{ line: 0, quantity: 2 }], via: 'transfer', place: leeds, at })
       .thenTypes('UnitsArrived', 'FulfilmentReleased'))
+  it('says so when supply that came in elsewhere turns its wait into one for a transfer', () =>
+    given(waiting)
+      .when({ do: 'reroute', lines: [{ line: 0, quantity: 2 }], from: york, at })
+      .thenEvents(
+        { type: 'UnitsRerouted', ...about, from: york, lines: [line(0, 2)] },
+        { type: 'FulfilmentWaiting', ...about, status: 'awaiting_transfer' },
+      ))
   it('goes on with the rest when units will not come', () =>
     given(travelling)
       .when({ do: 'giveUp', lines: [{ line: 1, quantity: 3 }], reason: 'declined', at })
@@ -118,7 +125,11 @@ describe('Holding the work', () => {
   it('takes it back from the warehouse while nothing is picked', () =>
     given(...ready)
       .when({ do: 'hold', release: true, collection: true, at })
-      .thenTypes('FulfilmentHeld', 'CollectionHeld'))
+      .thenEvents(
+        { type: 'FulfilmentHeld', order },
+        { type: 'CollectionHeld', order },
+        { type: 'FulfilmentWaiting', order, place: leeds, status: 'planned' },
+      ))
   it('is over when the last hold is released', () =>
     given(...ready, { type: 'FulfilmentHeld', order }, { type: 'CollectionHeld', order })
       .when({ do: 'hold', release: false, collection: false, at })

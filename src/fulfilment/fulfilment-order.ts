@@ -2,7 +2,7 @@
  * The life of one fulfilment order: planned, released when everything is there, picked, packed, collected, delivered.
  * Pure: what it needs arrives inside the command. Repeated steps change nothing; impossible ones say what may be done now.
  */
-import { type Decider, fold, type Refusal, refuse } from '../kernel/decider.ts'
+import { type Decider, fold, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 import type { FulfilmentEvent, FulfilmentEventOf, PackedParcel, SharedParcel } from './contract.ts'
@@ -21,6 +21,7 @@ import {
   unpacked,
   unpicked,
   unplanned,
+  waitingStatus,
   workLines,
 } from './work.ts'
 
@@ -72,6 +73,11 @@ export const actions = (state: FulfilmentOrder): readonly FulfilmentAction[] => 
 const decide = (command: FulfilmentCommand, state: FulfilmentOrder): Events | No => {
   if (command.do === 'plan') return isLive(state) ? refuse('fulfilment_exists', 'it is planned already') : plan(command)
   if (!isLive(state)) return refuse('fulfilment_not_found', 'there is no such fulfilment order')
+  const decided = step(command, state)
+  return isRefusal(decided) ? decided : waitingTold(state, decided)
+}
+
+const step = (command: Exclude<FulfilmentCommand, { do: 'plan' }>, state: Live): Events | No => {
   switch (command.do) {
     case 'arrive':
       return arrive(state, command.lines, command.via, command.place)
@@ -134,6 +140,13 @@ const released = (before: FulfilmentOrder, events: Events): Events => {
   if (!isLive(state) || state.status !== 'planned' || state.held) return events
   const lines = state.lines.map(({ line, quantity }) => ({ line, quantity }))
   return [...events, { type: 'FulfilmentReleased', order: state.order, place: state.place, lines }]
+}
+
+/** Whoever follows the work hears what it waits for, also where that changed without ending the wait. */
+const waitingTold = (before: Live, events: Events): Events => {
+  const after = fold(evolve, before, events)
+  if (!isLive(after) || !isWaiting(after) || after.status === before.status) return events
+  return [...events, { type: 'FulfilmentWaiting', order: after.order, place: after.place, status: waitingStatus(after.lines) }]
 }
 
 /** Of the units named, those that it still waits for; more than that is surplus, put away by the place that got it. */

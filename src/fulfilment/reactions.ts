@@ -61,7 +61,7 @@ const follow = (desk: Desk, order: Envelope['stream'], event: Followed): void =>
     case 'AddressChanged':
       return desk.addressed(order, event.destination)
     case 'UnitsCancelled':
-      return desk.unitsCancelled(order, event.lines, event.reason)
+      return desk.unitsCancelled(order, event)
     case 'OrderCancelled':
       return desk.orderClosed(order, event.reason)
     case 'OrderExpired':

@@ -202,7 +202,15 @@ export type OrderEvent = Readonly<
   | { type: 'UnitsMoved'; step: 'sent' | 'received' | 'lost'; from: Place; to: Place; lines: readonly LineUnits[] }
   /** Units that were not where they should be, or were lost on the way: no longer reserved; sourcing them again follows. */
   | { type: 'UnitsShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
-  | { type: 'UnitsCancelled'; reason: string; lines: readonly LineUnits[]; totals: Totals; refund: 'auto' | 'none' }
+  /** `rest`: those of the lines that nobody missed, and that are given up with the part of their bundle that is not there. */
+  | {
+      type: 'UnitsCancelled'
+      reason: string
+      lines: readonly LineUnits[]
+      rest?: readonly LineUnits[]
+      totals: Totals
+      refund: 'auto' | 'none'
+    }
   /** More units of lines it has, at their frozen price: set aside in the same step (`StockReserved` follows). */
   | { type: 'UnitsAdded'; by: string; lines: readonly LineUnits[]; totals: Totals }
   | { type: 'OrderCancelled'; reason: string; refund: 'auto' | 'none' }

@@ -14,7 +14,7 @@ import type {
 } from './contract.ts'
 import { type ChangeUnits, changeUnits } from './change-units.ts'
 import { combine, type Combine } from './combine.ts'
-import { cancellable, coverOf, isForward, isSecured, statusOf, totalsWithout } from './derive.ts'
+import { cancellable, coverOf, isForward, isSecured, statusOf, summed, totalsWithout } from './derive.ts'
 import { evolve } from './evolve.ts'
 import { type Live, type Order, type Placed, sumOf, unplaced } from './order.ts'
 import { choose, type Choose, followSupply, type FollowSupply } from './supply.ts'
@@ -162,13 +162,6 @@ const decide = (command: OrderCommand, order: Order): Decision => {
       return [{ type: 'UnitsReturned', return: command.return, lines: command.lines, refund: command.refund }]
     }
   }
-}
-
-/** A line may be named more than once: its units count together. */
-const summed = (lines: readonly LineUnits[]): LineUnits[] => {
-  const sums = new Map<number, number>()
-  for (const { line, quantity } of lines) sums.set(line, (sums.get(line) ?? 0) + quantity)
-  return [...sums].map(([line, quantity]) => ({ line, quantity }))
 }
 
 type CommandOf<Do extends OrderCommand['do']> = Extract<OrderCommand, { do: Do }>

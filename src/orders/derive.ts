@@ -43,6 +43,13 @@ export const cancellable = ({ placed, progress }: Live): LineUnits[] =>
     return carriesUnits(line) && units > 0 ? [{ line: index, quantity: units }] : []
   })
 
+/** A line may be named more than once: its units count together. */
+export const summed = (lines: readonly LineUnits[]): LineUnits[] => {
+  const sums = new Map<number, number>()
+  for (const { line, quantity } of lines) sums.set(line, (sums.get(line) ?? 0) + quantity)
+  return [...sums].map(([line, quantity]) => ({ line, quantity }))
+}
+
 /** Totals with some units gone: goods and their discounts fall in proportion; delivery is paid while anything is sent. */
 export const totalsWithout = (placed: Placed, counters: Progress['counters'], cancelled: readonly LineUnits[]): Totals => {
   const gone = new Map<number, number>()

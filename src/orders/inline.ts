@@ -11,7 +11,8 @@ import type { Decision, LineUnits, OrderEvent, OrderEventOf, OrderReason, Shipme
 import { settle } from './decide.ts'
 import { evolve } from './evolve.ts'
 import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
-import { arrivalOf, totalsWithout } from './derive.ts'
+import { arrivalOf, summed, totalsWithout } from './derive.ts'
+import { restOfBundles } from './whole-bundles.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
 /** `travelling`: sent to another warehouse for the order. */
@@ -263,11 +264,30 @@ const replace = (
     ]
   })
   const again = reserve(id, order, lines, inline, 'short')
-  if (!isRefusal(again)) {
-    const givenUp = again.some((event) => event.type === 'OrderCancelled')
-    if (!givenUp) return again
-  }
-  return giveUp(order, units, id, inline)
+  const givenUp = isRefusal(again) || again.some((event) => event.type === 'OrderCancelled')
+  return wholly(id, order, givenUp ? giveUp(order, units, id, inline) : again, inline)
+}
+
+/** With units of a component the rest of its bundle is given up, unless a part of that has left the warehouse: that one is kept. */
+const wholly = (id: OrderId, order: Live, events: readonly OrderEvent[], inline: Inline): readonly OrderEvent[] => {
+  let now: Order = order
+  return events.map((event): OrderEvent => {
+    const before = now
+    now = evolve(now, event)
+    if (event.type !== 'UnitsCancelled' || before.status !== 'live') return event
+    const { placed, progress } = before
+    const { current } = progress.counters
+    const rest = restOfBundles(placed.lines, current, event.lines)
+    if (rest.length === 0 || (inline.veto?.check(id, rest) ?? []).length > 0) return event
+    const lines = summed([...event.lines, ...rest])
+    const whole: OrderEvent =
+      sumOf(lines.map(({ quantity }) => quantity)) === sumOf(current)
+        ? { type: 'OrderCancelled', reason: event.reason, refund: event.refund }
+        : { ...event, lines, rest, totals: totalsWithout(placed, progress.counters, lines) }
+    now = evolve(before, whole)
+    release(id, whole.type === 'OrderCancelled' ? 'all' : rest, inline, now.status === 'live' ? now : undefined)
+    return whole
+  })
 }
 
 /** What will not come is had from another place, or other supply, line by line; for the rest the customer chooses. */

@@ -88,6 +88,7 @@ export const followFulfilment = (orders: OrderService): Reaction =>
     'orders.fulfilment',
     [
       'FulfilmentPlanned',
+      'FulfilmentWaiting',
       'FulfilmentReleased',
       'UnitsPicked',
       'UnitsFoundShort',
@@ -110,6 +111,8 @@ export const followFulfilment = (orders: OrderService): Reaction =>
           const travels = event.lines.some(({ from }) => from !== event.place)
           return follow(waits ? 'awaiting_stock' : travels ? 'awaiting_transfer' : 'planned', event.place)
         }
+        case 'FulfilmentWaiting':
+          return follow(event.status, event.place)
         case 'FulfilmentReleased':
           return follow('released', event.place)
         case 'UnitsPicked':

@@ -71,13 +71,15 @@ const movesStock = new Set<OrderCommand['do']>([
   'choose',
 ])
 /** Whether a command may take units out of warehouses' hands, so that these are asked. Of money's news only a final failure does. */
-const mayCancel = (command: Unstamped<OrderCommand>): boolean =>
+const mayCancel = (command: Unstamped<OrderCommand>, order: Order | undefined): boolean =>
   command.do === 'cancel' ||
   command.do === 'changeUnits' ||
   command.do === 'choose' ||
   command.do === 'replan' ||
   command.do === 'changeAddress' ||
-  (command.do === 'recordMoney' && command.step === 'failed')
+  (command.do === 'recordMoney' && command.step === 'failed') ||
+  // Units that nobody finds take the rest of their bundle out of other warehouses' work.
+  (command.do === 'reportShort' && order?.status === 'live' && order.placed.lines.some(({ kind }) => kind === 'bundle'))
 
 export class OrderService {
   readonly #options: OrderServiceOptions
@@ -138,7 +140,7 @@ export class OrderService {
     const moving = batch.filter(({ id, command }) => needsStock(stored.get(id)?.state, command)).map(({ id }) => id)
     const skus = moving.flatMap((id) => skusOf(stored.get(id)?.state))
     const stock = await inventory.load(work, skus, moving)
-    const cancels = batch.filter(({ command }) => mayCancel(command)).map(({ id }) => id)
+    const cancels = batch.filter(({ id, command }) => mayCancel(command, stored.get(id)?.state)).map(({ id }) => id)
     const veto = cancels.length > 0 && cancelling !== undefined ? await cancelling.prepare(work, [...new Set(cancels)]) : undefined
     const inline = { stock, source: inventory.source, veto, now: work.now }
     const deciding = new Deciding(orderDecider, stored)

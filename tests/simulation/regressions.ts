@@ -14,5 +14,6 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 1134, found: 'waiting units that were filled before an order expired counted again after it' },
   { seed: 3531, found: 'units given up before any warehouse had the order left another place than its plan says' },
   { seed: 3532, found: 'a reaction whose connection broke tried events that a fail-over had undone' },
+  { seed: 4084, found: 'an order did not hear that what its work waits for had changed' },
   { seed: 3319, found: 'waiting units that had just come in were given back in another place' },
 ]

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { binary, canEnter, shortHash, type RunAs } from './embedded-binaries.ts'
-import { hasCode, isAlive, readOrUndefined } from './embedded-members.ts'
+import { hasCode, isAlive, processStart, readOrUndefined } from './embedded-members.ts'
 
 export const clusterUser = 'waybill'
 
@@ -178,6 +178,9 @@ export const runningPostgres = (data: string): Readonly<{ pid: number; listening
 export const stopPostgres = async (cluster: Pick<Cluster, 'data' | 'native'>): Promise<void> => {
   const running = runningPostgres(cluster.data)
   if (running === undefined) return
+  const started = processStart(running.pid)
+  // Not by its program's name and folder: an ending process loses these some milliseconds before it is gone.
+  const isRunning = (): boolean => started !== undefined && processStart(running.pid) === started
   if (process.platform === 'win32') {
     spawnSync(binary(cluster.native, 'pg_ctl'), ['stop', '-D', cluster.data, '-m', 'fast', '-W'], { stdio: 'ignore' })
   } else {
@@ -185,7 +188,7 @@ export const stopPostgres = async (cluster: Pick<Cluster, 'data' | 'native'>): P
   }
   for (let waitedMs = 0; waitedMs < stopMaxMs; waitedMs += pollMs) {
     // Both: the file goes shortly before the process does, and a next start would meet the last breath of this one.
-    if (readPidFile(cluster.data)?.pid !== running.pid && !isPostgresOf(running.pid, cluster.data)) return
+    if (readPidFile(cluster.data)?.pid !== running.pid && !isRunning()) return
     await wait(pollMs)
   }
   throw new Error(`PostgreSQL (process ${running.pid}) did not stop within ${stopMaxMs / 1000} s`)
