@@ -36,6 +36,11 @@ export const homeOf = (warehouses: Warehouses) => {
   }
 }
 
+export const simulatedCarrierIn = (environment: Readonly<Record<string, string | undefined>>) => ({
+  mode: environment['WAYBILL_SIMULATED_CARRIER'] === 'auto' ? ('auto' as const) : ('manual' as const),
+  secret: environment['WAYBILL_CARRIER_WEBHOOK_SECRET'],
+})
+
 type CallOff = (work: Work, parcels: readonly string[], origin: Origin) => Promise<void>
 
 /** Fulfilment's veto in the shape in which orders asks for it; the parcels that it opens are called off with it. */

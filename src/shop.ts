@@ -10,7 +10,16 @@ import { dialectRoutes } from './dialects/dialect-routes.ts'
 import { measuredOf } from './measured-store.ts'
 import { postgresStores } from './shop-stores.ts'
 import { prepareDatabase } from './shop-tables.ts'
-import { addressLines, cancelling, following, homeOf, inBackground, repeating, settling } from './shop-wiring.ts'
+import {
+  addressLines,
+  cancelling,
+  following,
+  homeOf,
+  inBackground,
+  repeating,
+  settling,
+  simulatedCarrierIn,
+} from './shop-wiring.ts'
 import { createFulfilment } from './fulfilment/room.ts'
 import { addressBookIn, outwardCode } from './imports/contract.ts'
 import { Keys } from './identity/keys-store.ts'
@@ -91,19 +100,18 @@ export const openShop = async ({
   const wakeUps = new WakeUps(database, log)
   const committed = (): void => wakeUps.signal()
   const now = (): Instant => database.nowEstimate()
+  const shared = { batches: database, records, committed }
   const addresses = addressBookIn(dataFolder)
   const geocode = (country: string, postalCode?: string) => addresses().geocode(country, postalCode)
 
   const keys = new Keys(database)
-  const catalog = new Catalog({ batches: database, records, stores: stores.catalog, committed })
+  const catalog = new Catalog({ ...shared, stores: stores.catalog })
   const warehouses = new Warehouses({ store: stores.warehouses, warn: (fault, what) => log.warn({ fault }, what) })
   const sourcing = createSourcing({
-    batches: database,
+    ...shared,
     storage: stores.sourcing,
     log,
-    records,
     now,
-    committed,
     warehouses,
     zone: configuration.timeZone,
     backlog: () => placement.backlog(),
@@ -111,8 +119,7 @@ export const openShop = async ({
     recent: stores.recent,
   })
   const inventory = new Inventory({
-    batches: database,
-    records,
+    ...shared,
     repository: stockStore,
     source: promisingSource({
       source: sourcing.engine.source,
@@ -124,40 +131,33 @@ export const openShop = async ({
     threshold: (sku) => catalog.product(sku)?.lowStock ?? 5,
     network: () => warehouses.network,
     zone: configuration.timeZone,
-    committed,
   })
 
-  const users = new Users({ batches: database, records, store: stores.users, now, committed })
+  const users = new Users({ ...shared, store: stores.users, now })
   const stock = stockQueries(stockStore)
   const carts = new Carts({ batches: database, store: stores.carts, catalog, stock, now })
 
   const reads = new OrderReads(orderStore, records)
   const fulfilment = createFulfilment({
-    batches: database,
-    records,
+    ...shared,
     stores: stores.fulfilment,
-    committed,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
   })
   const orders = new OrderService({
-    batches: database,
-    records,
+    ...shared,
     repository: orderStore,
     inventory,
     cancelling: cancelling(fulfilment, (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin)),
-    committed,
   })
   const placement = new Placement({
-    batches: database,
+    ...shared,
     saveAtOnce: (writes) => database.save(writes),
     now,
-    records,
     repository: orderStore,
     inventory,
     checkout: carts,
     ensureUsers: (ids, at) => users.ensureWrites(ids, at),
-    committed,
     limits: placementLimits,
   })
   const payments = createPayments({
@@ -173,30 +173,23 @@ export const openShop = async ({
   })
 
   const shipping = await createShipping({
-    batches: database,
-    records,
+    ...shared,
     stores: stores.shipping,
     baseUrl,
-    committed,
     now,
-    simulated: {
-      mode: environment['WAYBILL_SIMULATED_CARRIER'] === 'auto' ? 'auto' : 'manual',
-      secret: environment['WAYBILL_CARRIER_WEBHOOK_SECRET'],
-    },
+    simulated: simulatedCarrierIn(environment),
     recipient: async (order) => addressLines((await reads.one(order))?.person),
+    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const returns = createReturns({
-    batches: database,
-    records,
+    ...shared,
     store: stores.returns,
     orders: returnableOrders(orderStore),
     warehouses,
     now,
-    committed,
   })
   const notifications = createNotifications({
-    batches: database,
-    records,
+    ...shared,
     storage: stores.notifications,
     now,
     shop: { name: 'Waybill', url: configuration.publicUrl },
@@ -204,7 +197,6 @@ export const openShop = async ({
     mailFrom: configuration.mailFrom,
     parcels: shipping.queries,
     orderUrl: (order) => `${baseUrl()}${trackingPath(order)}`,
-    committed,
   })
   const insights = createInsights({ database, journal, zone: configuration.timeZone })
   const lateness = new Lateness({ database, plansOf: plansIn(orderStore), zone: configuration.timeZone, now })

@@ -148,6 +148,12 @@ export class FulfilmentService implements FulfilmentQueries {
     }
   }
 
+  /** Of this work, the parcels that it still has; locked until the batch ends. Shipping asks for what it has not heard of itself. */
+  async parcelsWithin(work: Work, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const stored = await this.stores.fulfilments.lock(work, ids)
+    return new Set([...stored.values()].flatMap(({ state }) => (isLive(state) ? state.parcels.map(({ parcel }) => parcel) : [])))
+  }
+
   /** Picks and packs everything that is left of an order, in one command: B's `PUT SHIPPED` by staff. */
   async assembleAll(order: OrderId, origin: Origin): Promise<Assembled | Refusal<AssembleReason>> {
     const outcome = await this.#assemble({ order, origin })

@@ -32,6 +32,8 @@ export type ShippingOptions = Readonly<{
   carriers: readonly Carrier[]
   /** Who carries a parcel of this shipping method; the first carrier takes what nobody else is named for. */
   choose?: ((shippingMethod: string) => CarrierChoice) | undefined
+  /** Of this work, the parcels that it still has; locked until the batch ends. */
+  parcelsWithin?: ((work: Work, fulfilments: readonly string[]) => Promise<ReadonlySet<string>>) | undefined
   /** Further tasks that follow changes: the simulated carrier plays by itself this way. */
   effects?: Effects<ParcelEvent, Parcel> | undefined
   committed: () => void
@@ -253,8 +255,23 @@ export class ShippingService implements ParcelQueries {
     return outcomes
   }
 
+  /** Without parcels that were opened since the caller packed them: a cancellation may have come in between. */
+  async #stillPacked(work: Work, items: readonly StepAsked[]): Promise<readonly StepAsked[]> {
+    const fulfilments = new Set(items.flatMap(({ packed }) => packed.map(({ fulfilment }) => fulfilment)))
+    const still = fulfilments.size === 0 ? undefined : await this.#options.parcelsWithin?.(work, [...fulfilments])
+    if (still === undefined) return items
+    return items.map((item) => ({
+      ...item,
+      packed: item.packed.map(({ fulfilment, event }) => ({
+        fulfilment,
+        event: { ...event, parcels: event.parcels.filter(({ parcel }) => still.has(parcel)) },
+      })),
+    }))
+  }
+
   /** All parcels of an order, or none: a refusal of one leaves the others where they are. */
-  async #stepAll(work: Work, items: readonly StepAsked[]): Promise<readonly (HandedOver | Refusal<HandOverReason>)[]> {
+  async #stepAll(work: Work, all: readonly StepAsked[]): Promise<readonly (HandedOver | Refusal<HandOverReason>)[]> {
+    const items = await this.#stillPacked(work, all)
     const announced = items.flatMap(({ packed, origin }) => packed.flatMap((work) => this.announcements(work, origin)))
     const stored = await this.stores.parcels.idsBy(work, 'order_id', [...new Set(items.map(({ order }) => order))])
     const states = await this.stores.parcels.lock(work, [...stored, ...announced.map(({ id }) => id)])

@@ -72,6 +72,7 @@ const roomsOn = async (batches: Batches, records: Records, stores: Harness['stor
     simulated: { ...simulated, secret },
     carriers,
     recipient: () => Promise.resolve(['Ann <b>Kowalski</b>', '1 High Street', 'LS1']),
+    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const fulfilment = createFulfilment({
     batches,

@@ -75,6 +75,7 @@ export const openRooms = async (line: Line) => {
     now,
     simulated: { secret: 'nobody signs here' },
     carriers: [carrier],
+    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const fulfilment = createFulfilment({
     batches,

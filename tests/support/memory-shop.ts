@@ -204,6 +204,7 @@ export const memoryShop = async (options: MemoryShopOptions) => {
     now,
     carriers: options.carrier === undefined ? [] : [options.carrier],
     recipient: async (order) => addressLines((await reads.one(order))?.person),
+    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const returns = createReturns({
     ...shared,

@@ -47,6 +47,12 @@ const fulfilling =
     return service.handle({ id: work.id, command: { do: 'pack', parcels: [{ parcel }] }, origin })
   }
 const assemble: Operation = (world, process, { order }) => world.shop(process).fulfilment.service.assembleAll(order, origin)
+/** Picked, packed and handed over by one request, before shipping has heard of the parcel. */
+const shipAtOnce: Operation = async (world, process, item) => {
+  const assembled = await world.shop(process).fulfilment.service.assembleAll(item.order, origin)
+  if (isRefusal(assembled)) return assembled
+  return world.shop(process).shipping.service.handOver(item.order, origin, assembled.packed)
+}
 /** The parcel goes, and stock, the warehouse and the order hear of it. */
 const ship: Operation = async (world, process, item) => {
   const handed = await world.shop(process).shipping.service.handOver(item.order, origin)
@@ -62,6 +68,14 @@ const parcelsOf = async (world: World, { order }: Item): Promise<readonly string
     order,
   ])
   return rows.map(({ status }) => status)
+}
+
+/** Either the carrier has it, and the customer was told that he comes too late, or nothing of it is left. */
+const goneOrUndone = async (after: After): Promise<boolean> => {
+  const parcels = await parcelsOf(after.world, after.item)
+  if (refusedAs(after.answers[0], 'order_not_cancellable'))
+    return after.order?.progress.phase !== 'cancelled' && after.free === 0 && parcels.every((status) => status === 'picked_up')
+  return (await isUndone(after, 1)) && parcels.every((status) => status === 'cancelled')
 }
 
 const one = { stock: 1, order: { quantity: 1 } } as const satisfies Setting
@@ -145,12 +159,13 @@ export const warehousePairs: readonly Pair[] = [
     setting: { ...one, before: packed },
     parties: [cancel, ship],
     invariant: 'I8',
-    lawful: async (after) => {
-      const parcels = await parcelsOf(after.world, after.item)
-      if (refusedAs(after.answers[0], 'order_not_cancellable'))
-        return after.order?.progress.phase === 'open' && after.free === 0 && parcels.every((status) => status === 'picked_up')
-      return (await isUndone(after, 1)) && parcels.every((status) => status === 'cancelled')
-    },
+    lawful: goneOrUndone,
+  }),
+  ...alsoInBatches('cancel/ship at once', {
+    setting: { ...one, before: settled },
+    parties: [cancel, shipAtOnce],
+    invariant: 'I8',
+    lawful: goneOrUndone,
   }),
   ...alsoInBatches('change units/ship', {
     setting: { ...two, before: packed },
