@@ -16,7 +16,7 @@ import { drain, measuredRun } from './intake-run.ts'
 const products = 10_000
 const references = join(import.meta.dirname, '..', 'references')
 /** Compiling, learning levels and filling pools are over by then. */
-const warmUpSeconds = 3
+const warmUpSeconds = 15
 /** Where the server has no connections for as many clients as the case has: more of them only queue up anyway. */
 const clientsUsual = 64
 /** On one product fewer clients are faster, as they wait for the same row: the best of these counts too. */
