@@ -2,7 +2,6 @@
 import type { Fulfilment } from './fulfilment/room.ts'
 import type { Warehouses } from './inventory/warehouses-service.ts'
 import { every, later } from './kernel/timers.ts'
-import type { Origin } from './kernel/event.ts'
 import type { CancelPart } from './orders/service.ts'
 import { Consumers, type Reaction } from './platform/bus/consumers.ts'
 import type { JournalReader } from './platform/bus/journal.ts'
@@ -11,7 +10,6 @@ import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
 import type { Database } from './platform/postgres/database.ts'
 import type { Person } from './platform/records/records.ts'
-import type { Work } from './platform/store/work.ts'
 import type { TaskHandler } from './platform/tasks/handler.ts'
 import { PostgresTaskRows } from './platform/tasks/rows.ts'
 import { TaskWorker } from './platform/tasks/worker.ts'
@@ -41,10 +39,8 @@ export const simulatedCarrierIn = (environment: Readonly<Record<string, string |
   secret: environment['WAYBILL_CARRIER_WEBHOOK_SECRET'],
 })
 
-type CallOff = (work: Work, parcels: readonly string[], origin: Origin) => Promise<void>
-
-/** Fulfilment's veto in the shape in which orders asks for it; the parcels that it opens are called off with it. */
-export const cancelling = (fulfilment: Fulfilment, callOff: CallOff): CancelPart => ({
+/** Fulfilment's veto in the shape in which orders asks for it. */
+export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
   prepare: async (work, orders) => {
     const session = await fulfilment.service.cancelWithin(
       work,
@@ -55,10 +51,7 @@ export const cancelling = (fulfilment: Fulfilment, callOff: CallOff): CancelPart
       apply: (order, lines) => session.apply({ order, lines }, 'cancelled'),
       untouched: (order, units) => session.untouched(order, units),
       withdraw: (order) => session.withdraw(order),
-      finish: async () => {
-        work.add(...session.writes())
-        await callOff(work, session.opened(), { actor: 'system' })
-      },
+      finish: () => session.finish(),
     }
   },
 })
@@ -111,7 +104,9 @@ export const following = ({ database, journal, reactions, handlers, log, backlog
 
 /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */
 export const settling = (consumers: Consumers, tasks: TaskWorker, wakeUps: WakeUps) => async (): Promise<void> => {
-  while (!(await consumers.caughtUp()) || !(await tasks.quiet())) {
+  const isQuiet = async (): Promise<boolean> => (await consumers.caughtUp()) && (await tasks.quiet())
+  // Twice: what a task did after the reactions were looked at is seen by the second look.
+  while (!(await isQuiet()) || !(await isQuiet())) {
     await new Promise<void>((resolve) => {
       const callOff = later(20, resolve)
       wakeUps.once(() => {

@@ -143,12 +143,14 @@ export const openShop = async ({
     stores: stores.fulfilment,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
+    callOffWithin: (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin),
+    endedWithin: (work, ids) => orderStore.ended(work, ids),
   })
   const orders = new OrderService({
     ...shared,
     repository: orderStore,
     inventory,
-    cancelling: cancelling(fulfilment, (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin)),
+    cancelling: cancelling(fulfilment),
   })
   const placement = new Placement({
     ...shared,
@@ -179,7 +181,6 @@ export const openShop = async ({
     now,
     simulated: simulatedCarrierIn(environment),
     recipient: async (order) => addressLines((await reads.one(order))?.person),
-    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const returns = createReturns({
     ...shared,

@@ -1,7 +1,6 @@
 /** What other rooms may know of fulfilment: the work one warehouse does for one order, and the transfers that feed it. */
 import type { FulfilmentStatus, LineUnits } from '../orders/contract.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
-import type { Write } from '../platform/store/work.ts'
 
 export type WorkLine = Readonly<{ line: number; sku: Sku; quantity: number }>
 export type ParcelLine = WorkLine
@@ -147,7 +146,8 @@ export interface CancelSession {
   /** Whether an order's work is planned with these units, and none of it begun. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
-  /** Parcels that were opened again for what was taken out of them: no carrier may have them. */
-  opened(): readonly string[]
-  writes(): readonly Write[]
+  /** Saves it all with the batch; parcels that were opened for what was taken out of them are called off with it. */
+  finish(): Promise<void>
 }
+/** What was packed, as shipping takes it, where its own reaction is still to come. */
+export type PackedWork = Readonly<{ fulfilment: string; event: FulfilmentEventOf<'FulfilmentPacked'> }>

@@ -6,14 +6,24 @@ import { type Change, Deciding, isRefusal, type Stored } from '../kernel/decider
 import type { Origin } from '../kernel/event.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { BundlePart, Combined, LineUnits, OrderEventOf } from '../orders/contract.ts'
-import type { CancelAsked, FulfilmentEvent, LineHints, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
+import type { CancelAsked, FulfilmentEvent, LineHints, PackedWork, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
+import { Memory, type Remembered } from './remembered.ts'
 import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
 import { summed, totalOf, unitsOf, without } from './units.ts'
-import { collectedUnits, type FulfilmentOrder, isLive, isOver, isWaiting, type Live, partingOf, reductionOf } from './work.ts'
+import {
+  collectedUnits,
+  type FulfilmentOrder,
+  isLive,
+  isOver,
+  isWaiting,
+  type Live,
+  packedAs,
+  packedFact,
+  partingOf,
+  reductionOf,
+} from './work.ts'
 
-/** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
-export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
 export type DeskStates = Readonly<{
   fulfilments: ReadonlyMap<string, Stored<FulfilmentOrder>>
   transfers: ReadonlyMap<string, Stored<Transfer>>
@@ -46,6 +56,8 @@ export class Desk {
   readonly #at: Instant
   /** The last cause of each stream's new facts. */
   readonly origins = new Map<string, Origin>()
+  /** Parcels that were opened again: no carrier may have them. */
+  readonly opened: PackedWork[] = []
   origin: Origin = { actor: 'system' }
 
   constructor(states: DeskStates, mint: () => string, at: Instant) {
@@ -223,6 +235,8 @@ export class Desk {
       const gone = reductionOf(state, left)
       if (gone.lines.length === 0) continue
       this.#must(id, { do: 'reduce', lines: gone.lines, reason })
+      const opened = state.parcels.filter(({ parcel }) => gone.opened.includes(parcel))
+      if (opened.length > 0) this.opened.push({ fulfilment: id, event: packedFact(state, opened.map(packedAs)) })
       const calledOff = this.#callOff(id, order, gone.transit, reason)
       taken.push(
         ...gone.here.map((units) => ({ ...units, at: state.place, state: 'shelf' as const })),
@@ -354,40 +368,3 @@ const combinedOf = ({ shipment, with: others }: Combined) => ({ shipment, with: 
 const supplyOf = (state: Live, line: number): number => state.lines.find((known) => known.line === line)?.supply ?? 0
 const byProgress = ['awaiting_stock', 'awaiting_transfer', 'planned', 'released', 'picking', 'packed', 'collected']
 const progress = ({ status }: Live): number => byProgress.indexOf(status)
-
-/** Units by order, with what changed of them. */
-class Memory {
-  readonly #stored: ReadonlyMap<string, Stored<Remembered>>
-  readonly #changed = new Map<string, Change<never, Remembered>>()
-  constructor(stored: ReadonlyMap<string, Stored<Remembered>>) {
-    this.#stored = stored
-  }
-  #current(id: string): Stored<Remembered> {
-    return this.#changed.get(id) ?? this.#stored.get(id) ?? { version: 0, state: { units: [] } }
-  }
-  #set(id: string, units: Remembered['units']): void {
-    const version = (this.#stored.get(id)?.version ?? 0) + 1
-    this.#changed.set(id, { id, version, state: { units }, events: [] })
-  }
-  put(id: string, units: Remembered['units']): void {
-    if (units.length > 0) this.#set(id, [...this.#current(id).state.units, ...units])
-  }
-  takeAll(id: string): Remembered['units'] {
-    const { units } = this.#current(id).state
-    if (units.length > 0) this.#set(id, [])
-    return units
-  }
-  /** Of the units asked, those that were remembered: they are forgotten now. */
-  take(id: string, asked: readonly LineUnits[]): LineUnits[] {
-    const { units } = this.#current(id).state
-    const taken = summed(asked).flatMap(({ line, quantity }) => {
-      const found = Math.min(quantity, unitsOf(units, line))
-      return found > 0 ? [{ line, quantity: found }] : []
-    })
-    if (taken.length > 0) this.#set(id, without(units, taken))
-    return taken
-  }
-  get changes(): readonly Change<never, Remembered>[] {
-    return [...this.#changed.values()]
-  }
-}

@@ -17,6 +17,7 @@ import {
   isOver,
   isWaiting,
   type Live,
+  packedFact,
   reductionOf,
   unpacked,
   unpicked,
@@ -240,23 +241,7 @@ const pack = (state: Live, asked: readonly ParcelAsked[], shared?: SharedParcel)
   })
   const wrong = misplaced(open, asked, parcels) ?? tornBundle(state.lines, parcels)
   if (wrong !== undefined) return wrong
-  const { order, number, place, country, postalCode, shippingMethod, collectionHeld, addressPending } = state
-  const collectionBlocked = collectionHeld || state.held
-  return [
-    {
-      type: 'FulfilmentPacked',
-      order,
-      number,
-      place,
-      parcels,
-      country,
-      postalCode,
-      shippingMethod,
-      collectionBlocked,
-      addressPending,
-      ...(shared === undefined ? {} : { shared }),
-    },
-  ]
+  return [{ ...packedFact(state, parcels), ...(shared === undefined ? {} : { shared }) }]
 }
 
 /** Every unit that is in no parcel yet goes into exactly one. */

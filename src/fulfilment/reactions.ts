@@ -79,15 +79,19 @@ export const ordersFollowed = (service: FulfilmentService): Reaction => ({
   name: 'fulfilment.orders',
   on: followed,
   react: async (work, envelopes) => {
+    // What was cancelled since is not planned: the warehouse could send it before it hears of that.
+    const planned = envelopes.flatMap(({ event, stream }) => (event.type === 'AssemblyRequested' ? [stream] : []))
+    const ended = planned.length === 0 ? new Set() : await service.ended(work, planned)
     const desk = await service.open(
       work,
       envelopes.map(({ stream }) => stream),
     )
     for (const envelope of envelopes) {
+      const { event, stream } = envelope
       desk.origin = causedBy(envelope)
-      if (isFollowed(envelope.event)) follow(desk, envelope.stream, envelope.event)
+      if (isFollowed(event) && !(event.type === 'AssemblyRequested' && ended.has(stream))) follow(desk, stream, event)
     }
-    work.add(...service.writes(desk, work))
+    await service.finish(desk, work)
     return envelopes.map((): Handled => 'done')
   },
 })

@@ -8,15 +8,15 @@ import type { OrderId } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
 import { newId } from '../platform/ids.ts'
 import type { Records } from '../platform/records/records.ts'
-import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
+import { Aborted, type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
 import { appendOf, type Asked, type Outcome, StreamService } from '../platform/streams/service.ts'
 import type {
   CancelAsked,
   CancelSession,
   FulfilmentEvent,
-  FulfilmentEventOf,
   FulfilmentQueries,
   FulfilmentView,
+  PackedWork,
   TransferEvent,
 } from './contract.ts'
 import { Desk } from './desk.ts'
@@ -37,14 +37,16 @@ export type FulfilmentOptions = Readonly<{
    * A read port that `main.ts` hands over; without it the veto rests on what fulfilment was told.
    */
   collectedWithin?: ((work: Work, parcels: readonly string[]) => Promise<ReadonlySet<string>>) | undefined
+  /** Calls parcels off in this batch, whether shipping has heard of them or not. @returns how many the carrier has all the same. */
+  callOffWithin?: ((work: Work, parcels: readonly PackedWork[], origin: Origin) => Promise<number>) | undefined
+  /** Of these orders, those that have ended, as long as the batch lasts: orders knows it before its news is here. */
+  endedWithin?: ((work: Work, orders: readonly OrderId[]) => Promise<ReadonlySet<OrderId>>) | undefined
 }>
 
 export type FulfilmentOutcome = Outcome<FulfilmentEvent, FulfilmentOrder, FulfilmentReason>
 export type TransferOutcome = Outcome<TransferEvent, Transfer, TransferReason>
 
 export type AssembleReason = 'nothing_to_assemble' | 'not_assembled_yet'
-/** What was packed, as shipping takes it: `handOver` announces these parcels itself where its own reaction is still to come. */
-export type PackedWork = Readonly<{ fulfilment: string; event: FulfilmentEventOf<'FulfilmentPacked'> }>
 export type Assembled = Readonly<{ packed: readonly PackedWork[] }>
 type AssembleAsked = Readonly<{ order: OrderId; origin: Origin }>
 
@@ -107,8 +109,18 @@ export class FulfilmentService implements FulfilmentQueries {
     return new Desk(states, () => newId(work.now), work.now)
   }
 
-  /** What the desk decided, to be saved with the batch. */
-  writes(desk: Desk, work: Work): readonly Write[] {
+  /** Of these orders, those that need no work any more. Asked before anything of the room is locked. */
+  async ended(work: Work, orders: readonly OrderId[]): Promise<ReadonlySet<OrderId>> {
+    return (await this.#options.endedWithin?.(work, [...new Set(orders)])) ?? new Set()
+  }
+
+  /** Saves what the desk decided with the batch, and calls off the parcels that it opened. @returns how many were collected before. */
+  async finish(desk: Desk, work: Work): Promise<number> {
+    work.add(...this.#writes(desk, work))
+    return desk.opened.length === 0 ? 0 : ((await this.#options.callOffWithin?.(work, desk.opened, desk.origin)) ?? 0)
+  }
+
+  #writes(desk: Desk, work: Work): readonly Write[] {
     const { records } = this.#options
     const { fulfilments, transfers, early, cancelled } = this.stores
     const { changes } = desk
@@ -140,18 +152,11 @@ export class FulfilmentService implements FulfilmentQueries {
       apply: (cancel, reason) => desk.cancelInline(cancel, reason),
       untouched: (order, units) => desk.untouched(order, units),
       withdraw: (order) => desk.withdraw(order),
-      opened: () =>
-        desk.changes.fulfilments.flatMap(({ events }) =>
-          events.flatMap((event) => (event.type === 'FulfilmentReduced' ? (event.opened ?? []) : [])),
-        ),
-      writes: () => this.writes(desk, work),
+      finish: async () => {
+        // Handed over since it was asked: asked again, the veto knows it.
+        if ((await this.finish(desk, work)) > 0) throw new Aborted('conflict', 'a parcel was collected meanwhile')
+      },
     }
-  }
-
-  /** Of this work, the parcels that it still has; locked until the batch ends. Shipping asks for what it has not heard of itself. */
-  async parcelsWithin(work: Work, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const stored = await this.stores.fulfilments.lock(work, ids)
-    return new Set([...stored.values()].flatMap(({ state }) => (isLive(state) ? state.parcels.map(({ parcel }) => parcel) : [])))
   }
 
   /** Picks and packs everything that is left of an order, in one command: B's `PUT SHIPPED` by staff. */
@@ -211,7 +216,7 @@ export class FulfilmentService implements FulfilmentQueries {
           desk.origin = origin
           return assemble(desk, order, () => newId(work.now))
         })
-        work.add(...this.writes(desk, work))
+        await this.finish(desk, work)
         return results
       }),
     )

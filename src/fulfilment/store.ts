@@ -3,7 +3,7 @@ import type { OrderId, Place } from '../kernel/ids.ts'
 import type { FulfilmentStatus } from '../orders/contract.ts'
 import { type Database } from '../platform/postgres/database.ts'
 import { type Found, PostgresStreams, type StreamStore, type StreamTable } from '../platform/streams/store.ts'
-import type { Remembered } from './desk.ts'
+import type { Remembered } from './remembered.ts'
 import type { Transfer, TransferStatus } from './transfer.ts'
 import { type FulfilmentOrder, isLive } from './work.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { OrderId, Place } from '../kernel/ids.ts'
 import { type BundlePart, type FulfilmentStatus, leavesAlone, type LineUnits } from '../orders/contract.ts'
-import type { PackedParcel, WorkLine } from './contract.ts'
+import type { FulfilmentEventOf, PackedParcel, WorkLine } from './contract.ts'
 import { summed, totalOf, unitsOf } from './units.ts'
 
 export type FulfilmentLine = WorkLine &
@@ -58,6 +58,27 @@ export const waitingStatus = (lines: readonly FulfilmentLine[]): 'awaiting_stock
 
 export const inParcels = (parcels: readonly WorkParcel[], where?: WorkParcel['where']): LineUnits[] =>
   summed(parcels.filter((parcel) => where === undefined || parcel.where === where).flatMap(({ lines }) => lines))
+
+/** Without what became of it since. */
+export const packedAs = ({ where: _, ...packed }: WorkParcel): PackedParcel => packed
+
+/** These parcels of the work as the fact that says that they were packed. */
+export const packedFact = (state: Live, parcels: readonly PackedParcel[]): FulfilmentEventOf<'FulfilmentPacked'> => {
+  const { order, number, place, country, postalCode, shippingMethod, collectionHeld, held, addressPending } = state
+  const collectionBlocked = collectionHeld || held
+  return {
+    type: 'FulfilmentPacked',
+    order,
+    number,
+    place,
+    parcels,
+    country,
+    postalCode,
+    shippingMethod,
+    collectionBlocked,
+    addressPending,
+  }
+}
 
 /** Units that left with the carrier: nobody can cancel them any more. */
 export const collectedUnits = ({ parcels }: Live): LineUnits[] =>

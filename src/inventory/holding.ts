@@ -25,7 +25,7 @@ export const unpackHolding = (packed: readonly Packed[]): Holding =>
     ...(to === undefined ? {} : { to }),
   }))
 
-export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place }>
+export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place; to?: Place }>
 
 /** As warehouses let units go: waiting ones first, then those that are to be sent to another place, then those on their way. */
 const rankOf = ({ state, to }: Entry): number => (state === 'w' ? 0 : state === 't' ? 2 : to === undefined ? 3 : 1)
@@ -35,7 +35,8 @@ export const take = (holding: Holding, match: Match, quantity: number): Readonly
   const fits = (entry: Entry): boolean =>
     entry.line === match.line &&
     (match.state === undefined || entry.state === match.state) &&
-    (match.place === undefined || entry.place === match.place)
+    (match.place === undefined || entry.place === match.place) &&
+    (match.to === undefined || entry.to === match.to)
   const sorted = holding.filter(fits).sort((a, b) => rankOf(a) - rankOf(b))
   const taken: Entry[] = []
   const used = new Map<Entry, number>()

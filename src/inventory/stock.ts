@@ -24,7 +24,7 @@ type Units = Readonly<{ line: number; sku: Sku; quantity: number }>
 type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
 /** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
 const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
-  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { place }]
+  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', to: place }, { place }]
   return [{ state: state === 'travelling' ? 't' : 'r', place }, { place }]
 }
 
@@ -94,7 +94,7 @@ export class Stock {
 
   /**
    * Gives back what an order holds: all of it, or units of some lines; `where` warehouses let them go, as far as they had them.
-   * What travels arrives later and is free then.
+   * What travels arrives later and is free then; unless they name it, it goes last, as they may know already that it is lost.
    */
   release(order: OrderId, lines: readonly LineUnits[] | 'all', where: readonly LetGo[] = [], kind: LedgerKind = 'released'): void {
     const asked = lines === 'all' ? this.holding(order).map(({ line, quantity }) => ({ line, quantity })) : lines
@@ -113,7 +113,7 @@ export class Stock {
         let open = units.quantity
         for (const match of heldAs(state, at)) open -= giveBack({ line, ...match }, open)
       }
-      giveBack({ line }, missing)
+      for (const state of ['w', 'r', 't'] as const) giveBack({ line, state }, missing)
     }
   }
 

@@ -73,12 +73,7 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     case 'changeUnits':
       return changeUnits(command, order)
     case 'reportShort': {
-      const left = [...progress.counters.reserved]
-      const lines = command.lines.flatMap(({ line, quantity }) => {
-        const units = Math.min(quantity, left[line] ?? 0)
-        left[line] = (left[line] ?? 0) - units
-        return units > 0 ? [{ line, quantity: units }] : []
-      })
+      const lines = within(command.lines, progress.counters.reserved)
       return progress.phase === 'open' && lines.length > 0
         ? [{ type: 'UnitsShort', place: command.place, lines, ...(command.lost === true ? { lost: true } : {}) }]
         : []
@@ -127,6 +122,8 @@ const decide = (command: OrderCommand, order: Order): Decision => {
     case 'followFulfilment': {
       const known = progress.fulfilments.find(({ id }) => id === command.fulfilment)
       if (known?.status === command.status) return []
+      // An order that ended meanwhile has nothing packed any more.
+      const unpacked = within(command.unpacked ?? [], progress.counters.picked)
       return [
         {
           type: 'FulfilmentProgressed',
@@ -134,7 +131,7 @@ const decide = (command: OrderCommand, order: Order): Decision => {
           place: command.place,
           status: command.status,
           lines: command.lines,
-          ...(command.unpacked === undefined ? {} : { unpacked: command.unpacked }),
+          ...(unpacked.length === 0 ? {} : { unpacked }),
         },
       ]
     }
@@ -162,6 +159,16 @@ const decide = (command: OrderCommand, order: Order): Decision => {
       return [{ type: 'UnitsReturned', return: command.return, lines: command.lines, refund: command.refund }]
     }
   }
+}
+
+/** Of these units, as many of each line as there are. */
+const within = (lines: readonly LineUnits[], counter: readonly number[]): LineUnits[] => {
+  const left = [...counter]
+  return lines.flatMap(({ line, quantity }) => {
+    const units = Math.min(quantity, left[line] ?? 0)
+    left[line] = (left[line] ?? 0) - units
+    return units > 0 ? [{ line, quantity: units }] : []
+  })
 }
 
 type CommandOf<Do extends OrderCommand['do']> = Extract<OrderCommand, { do: Do }>

@@ -24,6 +24,14 @@ export class MemoryOrders implements OrderRepository {
     return this.get(ids)
   }
 
+  ended(_work: Work, ids: readonly OrderId[]): Promise<ReadonlySet<OrderId>> {
+    const hasEnded = (id: OrderId): boolean => {
+      const state = this.rows.get(id)?.state
+      return state?.status === 'live' && (state.progress.phase === 'cancelled' || state.progress.phase === 'expired')
+    }
+    return Promise.resolve(new Set(ids.filter(hasEnded)))
+  }
+
   add(changes: readonly Change<OrderEvent, Order>[], now: Instant): MemoryWrite {
     return {
       apply: () => {

@@ -12,6 +12,8 @@ import { PlacedMemory } from './placed-memory.ts'
 /** Requirement B13's repository: all data access of orders. */
 export interface OrderRepository {
   lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>>
+  /** Of these orders, those that are cancelled or expired; none of the others ends before the batch does. */
+  ended(work: Work, ids: readonly OrderId[]): Promise<ReadonlySet<OrderId>>
   /** New orders: a plain insert, so that an id that exists aborts the batch. */
   add(changes: readonly Change<OrderEvent, Order>[], now: Instant): Write
   save(changes: readonly Change<OrderEvent, Order>[], now: Instant): Write
@@ -34,6 +36,8 @@ const updateSql = `update orders.orders o set version = t.version, status = t.st
   from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[], $8::json[]) as t (id, version, status, phase, total, expires_at, updated_at, progress)
   where o.id = t.id returning 1`
 const headSql = 'select id, version, progress, updated_at from orders.orders where id = any($1::uuid[])'
+/** Shared, so that warehouses do not wait for each other; whoever ends an order waits for them. */
+const endedSql = 'select id, phase from orders.orders where id = any($1::uuid[]) order by id for share'
 const placedSql = 'select stream as id, body from platform.journal where stream = any($1::uuid[]) and version = 1'
 
 const live = (order: Order) => {
@@ -67,6 +71,11 @@ export class PostgresOrders implements OrderRepository {
       unknown.length === 0 ? [] : sql(work).query<PlacedRow>({ name: 'orders_placed', text: placedSql }, [unknown]),
     ])
     return ordersOf(rows, this.#learn(placed, read))
+  }
+
+  async ended(work: Work, ids: readonly OrderId[]): Promise<ReadonlySet<OrderId>> {
+    const rows = await sql(work).query<{ id: OrderId; phase: string }>({ name: 'orders_ended', text: endedSql }, [ids])
+    return new Set(rows.flatMap(({ id, phase }) => (phase === 'cancelled' || phase === 'expired' ? [id] : [])))
   }
 
   add(changes: readonly Change<OrderEvent, Order>[], now: Instant): SqlWrite {

@@ -119,7 +119,9 @@ describe('Failing', () => {
   it('keeps the page open when one attempt is declined', () =>
     given(started, page).when({ do: 'recordDeclined', reason: 'card' }).gives({ type: 'PaymentDeclined', order, reason: 'card' }))
   it('of an attempt that another replaced is not the order’s', () =>
-    given(started, page, wanted(0), voidAsked(0)).when(fails).gives({ type: 'PaymentVoided', order, amount: 0 }))
+    given(started, wanted(0)).when(fails).gives({ type: 'PaymentVoided', order, amount: 0 }))
+  it('says nothing of an attempt that the provider was asked to give up: its answer will', () =>
+    given(started, page, wanted(0), voidAsked(0)).when(fails).thenNothing())
 })
 
 describe('Capturing', () => {

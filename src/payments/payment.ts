@@ -102,12 +102,11 @@ const decide = (command: PaymentCommand, payment: Payment): Verdict => {
       return isDecided(payment) ? [] : [{ type: 'PaymentDeclined', order, reason: command.reason }]
     case 'recordFailed':
       if (isDecided(payment)) return []
-      // Another attempt took this one's place, so its end is not the order's.
-      if (payment.wanted === 0) return [{ type: 'PaymentVoided', order, amount: 0 }]
+      if (payment.wanted === 0) return notWanted(payment)
       return [{ type: 'PaymentFailed', order, reason: command.reason }]
     case 'recordCancelled':
       if (isDecided(payment)) return []
-      if (payment.wanted === 0) return [{ type: 'PaymentVoided', order, amount: 0 }]
+      if (payment.wanted === 0) return notWanted(payment)
       return [{ type: 'PaymentCancelled', order, reason: command.reason }]
     case 'recordUnknown':
       if (payment.unknown !== undefined || !isAsked(payment, command.asked)) return []
@@ -142,6 +141,13 @@ const decide = (command: PaymentCommand, payment: Payment): Verdict => {
       return want(command, payment)
   }
 }
+
+/**
+ * Another attempt took this one's place, or its order is gone: its end is not the order's. Where the provider was asked to
+ * give it up, only its answer counts: a failure may be told late, after the buyer has paid all the same.
+ */
+const notWanted = ({ order, voiding }: Started): readonly PaymentEvent[] =>
+  voiding ? [] : [{ type: 'PaymentVoided', order, amount: 0 }]
 
 const start = (command: Extract<PaymentCommand, { do: 'start' }>, payment: Payment): Verdict => {
   if (payment.status === 'started') return refuse('payment_exists', 'this payment was started before')

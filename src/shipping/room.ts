@@ -12,7 +12,7 @@ import { carrierRoutes } from './carrier-routes.ts'
 import type { ParcelQueries } from './contract.ts'
 import { fulfilmentFollowed } from './reactions.ts'
 import { parcelRoutes } from './routes.ts'
-import { type CarrierChoice, type ShippingOptions, ShippingService } from './service.ts'
+import { type CarrierChoice, ShippingService } from './service.ts'
 import type { ShippingStores } from './store.ts'
 import { cancelHandler, labelHandler, playHandler, playing, type Recipient } from './tasks.ts'
 
@@ -36,7 +36,6 @@ export type CreateShipping = Readonly<{
   carriers?: readonly Carrier[]
   choose?: (shippingMethod: string) => CarrierChoice
   recipient?: Recipient
-  parcelsWithin?: ShippingOptions['parcelsWithin']
 }>
 
 export type Shipping = Readonly<{
@@ -66,7 +65,6 @@ export const createShipping = async (options: CreateShipping): Promise<Shipping>
     stores,
     carriers: [...carriers, simulated],
     choose,
-    parcelsWithin: options.parcelsWithin,
     effects: mode === 'auto' ? playing(records, paceSeconds) : undefined,
     committed,
   })

@@ -4,10 +4,10 @@ import type { Origin } from '../kernel/event.ts'
 import type { Change } from '../kernel/decider.ts'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
-import type { FulfilmentEventOf } from '../fulfilment/contract.ts'
+import type { PackedWork } from '../fulfilment/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { Records, Task } from '../platform/records/records.ts'
-import { type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
+import { Aborted, type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
 import { type Asked, type Effects, type Outcome, StreamService } from '../platform/streams/service.ts'
 import type { Carrier, CarrierNews } from './carrier.ts'
 import type { ParcelEvent, ParcelQueries, ParcelView } from './contract.ts'
@@ -32,8 +32,6 @@ export type ShippingOptions = Readonly<{
   carriers: readonly Carrier[]
   /** Who carries a parcel of this shipping method; the first carrier takes what nobody else is named for. */
   choose?: ((shippingMethod: string) => CarrierChoice) | undefined
-  /** Of this work, the parcels that it still has; locked until the batch ends. */
-  parcelsWithin?: ((work: Work, fulfilments: readonly string[]) => Promise<ReadonlySet<string>>) | undefined
   /** Further tasks that follow changes: the simulated carrier plays by itself this way. */
   effects?: Effects<ParcelEvent, Parcel> | undefined
   committed: () => void
@@ -43,8 +41,6 @@ export type ParcelOutcome = Outcome<ParcelEvent, Parcel, ParcelReason>
 export type NewsAsked = Readonly<{ carrier: string; news: CarrierNews; raw: Readonly<Record<string, unknown>> }>
 export type NewsOutcome = 'accepted' | 'duplicate' | 'tracking_unknown'
 export type HandOverReason = ParcelReason | 'no_parcels'
-/** What fulfilment packed, from the caller's own command: announced here where the news of it is still on its way. */
-export type PackedWork = Readonly<{ fulfilment: string; event: FulfilmentEventOf<'FulfilmentPacked'> }>
 type StepAsked = Readonly<{ order: OrderId; packed: readonly PackedWork[]; step: 'handOver' | 'deliver'; origin: Origin }>
 export type HandedOver = Readonly<{ parcels: readonly ParcelView[] }>
 
@@ -159,15 +155,14 @@ export class ShippingService implements ParcelQueries {
   }
 
   /**
-   * Calls parcels off in the batch that cancels what is in them: called off later, they could still be handed over.
-   * One that is not announced yet is announced and called off by the news of its packing and opening.
+   * Calls parcels off in the batch that opens them. What is not announced yet is announced with it: a parcel that is called off
+   * stays so, whoever hears of its packing or hands it over meanwhile.
+   * @returns how many of them the carrier has all the same.
    */
-  async callOffWithin(work: Work, parcels: readonly string[], origin: Origin): Promise<void> {
-    if (parcels.length === 0) return
-    await this.parcels.within(
-      work,
-      parcels.map((id) => ({ id, origin, command: { do: 'cancel' } })),
-    )
+  async callOffWithin(work: Work, parcels: readonly PackedWork[], origin: Origin): Promise<number> {
+    const announced = parcels.flatMap((packed) => this.announcements(packed, origin))
+    const cancels = announced.map(({ id }) => ({ id, origin, command: { do: 'cancel' as const } }))
+    return (await this.parcels.within(work, [...announced, ...cancels])).filter((outcome) => isRefusal(outcome)).length
   }
 
   async ofOrders(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly ParcelView[]>> {
@@ -255,23 +250,8 @@ export class ShippingService implements ParcelQueries {
     return outcomes
   }
 
-  /** Without parcels that were opened since the caller packed them: a cancellation may have come in between. */
-  async #stillPacked(work: Work, items: readonly StepAsked[]): Promise<readonly StepAsked[]> {
-    const fulfilments = new Set(items.flatMap(({ packed }) => packed.map(({ fulfilment }) => fulfilment)))
-    const still = fulfilments.size === 0 ? undefined : await this.#options.parcelsWithin?.(work, [...fulfilments])
-    if (still === undefined) return items
-    return items.map((item) => ({
-      ...item,
-      packed: item.packed.map(({ fulfilment, event }) => ({
-        fulfilment,
-        event: { ...event, parcels: event.parcels.filter(({ parcel }) => still.has(parcel)) },
-      })),
-    }))
-  }
-
   /** All parcels of an order, or none: a refusal of one leaves the others where they are. */
-  async #stepAll(work: Work, all: readonly StepAsked[]): Promise<readonly (HandedOver | Refusal<HandOverReason>)[]> {
-    const items = await this.#stillPacked(work, all)
+  async #stepAll(work: Work, items: readonly StepAsked[]): Promise<readonly (HandedOver | Refusal<HandOverReason>)[]> {
     const announced = items.flatMap(({ packed, origin }) => packed.flatMap((work) => this.announcements(work, origin)))
     const stored = await this.stores.parcels.idsBy(work, 'order_id', [...new Set(items.map(({ order }) => order))])
     const states = await this.stores.parcels.lock(work, [...stored, ...announced.map(({ id }) => id)])
@@ -308,7 +288,8 @@ export class ShippingService implements ParcelQueries {
       if (refused !== undefined) return refused
       const views: ParcelView[] = []
       for (const outcome of outcomes.slice(from, to)) {
-        if (isRefusal(outcome)) throw new Error(`a parcel refused what was checked before: ${outcome.detail}`)
+        // What was not there could not be locked: meanwhile it was announced, and called off.
+        if (isRefusal(outcome)) throw new Aborted('conflict', outcome.detail)
         if (isAnnounced(outcome.state)) views.push(parcelView(outcome.id, outcome.state))
       }
       return { parcels: views }

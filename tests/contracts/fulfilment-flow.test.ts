@@ -57,7 +57,7 @@ for (const [name, start] of Object.entries(harnesses)) {
         const session = await on.fulfilment.service.cancelWithin(work, [{ order, lines }])
         const { blocked } = session.check({ order, lines })
         const taken = blocked.length > 0 ? [] : session.apply({ order, lines }, 'customer_request')
-        work.add(...session.writes())
+        await session.finish()
         return { blocked, taken }
       })
 

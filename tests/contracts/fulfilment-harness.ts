@@ -72,7 +72,6 @@ const roomsOn = async (batches: Batches, records: Records, stores: Harness['stor
     simulated: { ...simulated, secret },
     carriers,
     recipient: () => Promise.resolve(['Ann <b>Kowalski</b>', '1 High Street', 'LS1']),
-    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const fulfilment = createFulfilment({
     batches,
@@ -81,6 +80,7 @@ const roomsOn = async (batches: Batches, records: Records, stores: Harness['stor
     committed: () => undefined,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
+    callOffWithin: (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin),
   })
   const { followOrders, followTransfers, followParcels } = fulfilment.reactions
   return { shipping, fulfilment, reactions: [followOrders, followTransfers, followParcels, shipping.reactions.followFulfilment] }

@@ -59,6 +59,10 @@ const ordersOf = (process: Process, { orders }: Stores): OrderRepository => {
   const rows = (changes: readonly Readonly<{ id: string }>[]): string[] => changes.map(({ id }) => `orders ${id}`)
   return {
     lock: (work, ids) => lockMap(process, work, 'orders', () => orders.lock(work, ids)),
+    ended: async (work, ids) => {
+      await lockMap(process, work, 'orders', () => orders.lock(work, ids))
+      return orders.ended(work, ids)
+    },
     add: (changes, now) => adding(orders.add(changes, now), changes),
     save: (changes, now) => touching(orders.save(changes, now), sorted(rows(changes))),
     get: (ids) => process.call('read orders', () => orders.get(ids)),

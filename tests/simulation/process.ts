@@ -185,12 +185,15 @@ export class Process implements Batches {
         server.end(transaction)
         throw new Aborted('conflict', 'a serialisation failure was drawn')
       }
+      const { epoch } = server
       await server.commit(transaction, writes)
       if (random.happens(lostAnswer)) {
         counted('lostAnswer')
         throw new OutcomeUnknown('the line was cut before the answer came')
       }
       await scheduler.wait(random.between(statementMs.least, statementMs.most))
+      // With the server that had it the answer is gone too, whatever its standby knows.
+      if (server.epoch !== epoch) throw new OutcomeUnknown('the connection was lost')
       if (!server.isReplicated(writes.some((write) => (write as SimulatedWrite).isEmpty !== true)))
         throw new OutcomeUnknown('the commit was not confirmed by its standby')
     })

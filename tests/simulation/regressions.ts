@@ -15,5 +15,9 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 3531, found: 'units given up before any warehouse had the order left another place than its plan says' },
   { seed: 3532, found: 'a reaction whose connection broke tried events that a fail-over had undone' },
   { seed: 4084, found: 'an order did not hear that what its work waits for had changed' },
+  { seed: 884, found: 'a late failure was taken for the provider’s answer to a void' },
+  { seed: 2148, found: 'a cancelled unit was taken to be one on its way that was lost' },
+  { seed: 2416, found: 'a waiting unit that had come in elsewhere was given back in the place of another' },
+  { seed: 2584, found: 'work was planned for an order that had been cancelled meanwhile' },
   { seed: 3319, found: 'waiting units that had just come in were given back in another place' },
 ]

@@ -75,7 +75,6 @@ export const openRooms = async (line: Line) => {
     now,
     simulated: { secret: 'nobody signs here' },
     carriers: [carrier],
-    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const fulfilment = createFulfilment({
     batches,
@@ -84,13 +83,15 @@ export const openRooms = async (line: Line) => {
     committed,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
+    callOffWithin: (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin),
+    endedWithin: (work, ids) => repository.ended(work, ids),
   })
   const orders = new OrderService({
     batches,
     records,
     repository,
     inventory,
-    cancelling: cancelling(fulfilment, (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin)),
+    cancelling: cancelling(fulfilment),
     committed,
   })
   const placement = new Placement({

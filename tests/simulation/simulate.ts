@@ -95,17 +95,21 @@ const isQuiet = (world: World): boolean => {
   const behind = reactions.some(({ on, position }) => journal.some((row) => row.position > position && on.includes(row.fact.type)))
   if (behind || parked.some(({ dead }) => !dead)) return false
   if (tasks.some(({ kind, dead }) => !dead && !patient.has(kind.replace('.bundle', '')))) return false
-  // Money that came, and whose news was lost, is asked after.
-  for (const [id, { state }] of payments) {
-    const session = world.provider.sessions.get(world.provider.byPayment.get(id) ?? '')
-    if (state.status === 'started' && session !== undefined && session.authorized !== state.authorized) return false
-  }
-  return true
+  return moneyUnheard(world, payments).length === 0
 }
 
+/** Money that came, and whose news was lost, is asked after. */
+const moneyUnheard = ({ provider }: World, payments: Seen['payments']): string[] =>
+  [...payments].flatMap(([id, { state }]) => {
+    const session = provider.sessions.get(provider.byPayment.get(id) ?? '')
+    const isHeard = state.status !== 'started' || session === undefined || session.authorized === state.authorized
+    return isHeard ? [] : [`payment ${id}: ${session.authorized} came, it says ${state.authorized}`]
+  })
+
 const unfinished = (world: World, clients: Clients): Violation[] => {
-  const { parked, tasks } = seen(world, false)
+  const { parked, tasks, payments } = seen(world, false)
   const left = [
+    ...moneyUnheard(world, payments),
     ...[...clients.open].map(([id, what]) => `client #${id} still waits: ${what}`),
     ...parked.map(({ consumer, position, reason }) => `${consumer} keeps event ${position}: ${reason}`),
     ...tasks.filter(({ kind }) => !patient.has(kind)).map(({ kind, key, lastError }) => `task ${kind} of ${key}: ${lastError}`),

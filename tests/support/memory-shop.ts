@@ -170,12 +170,14 @@ export const memoryShop = async (options: MemoryShopOptions) => {
     stores: stores.fulfilment,
     now,
     collectedWithin: (work, parcels) => shipping.service.collectedWithin(work, parcels),
+    callOffWithin: (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin),
+    endedWithin: (work, ids) => stores.orders.ended(work, ids),
   })
   const orders = new OrderService({
     ...shared,
     repository: stores.orders,
     inventory,
-    cancelling: cancelling(fulfilment, (work, parcels, origin) => shipping.service.callOffWithin(work, parcels, origin)),
+    cancelling: cancelling(fulfilment),
   })
   const placement = new Placement({
     ...shared,
@@ -204,7 +206,6 @@ export const memoryShop = async (options: MemoryShopOptions) => {
     now,
     carriers: options.carrier === undefined ? [] : [options.carrier],
     recipient: async (order) => addressLines((await reads.one(order))?.person),
-    parcelsWithin: (work, ids) => fulfilment.service.parcelsWithin(work, ids),
   })
   const returns = createReturns({
     ...shared,

@@ -1,0 +1,45 @@
+/** What the desk keeps of an order beside its work, so that news may arrive in any order. Pure. */
+import type { Change, Stored } from '../kernel/decider.ts'
+import type { Place } from '../kernel/ids.ts'
+import type { LineUnits } from '../orders/contract.ts'
+import { summed, unitsOf, without } from './units.ts'
+
+/** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
+export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
+
+/** Units by order, with what changed of them. */
+export class Memory {
+  readonly #stored: ReadonlyMap<string, Stored<Remembered>>
+  readonly #changed = new Map<string, Change<never, Remembered>>()
+  constructor(stored: ReadonlyMap<string, Stored<Remembered>>) {
+    this.#stored = stored
+  }
+  #current(id: string): Stored<Remembered> {
+    return this.#changed.get(id) ?? this.#stored.get(id) ?? { version: 0, state: { units: [] } }
+  }
+  #set(id: string, units: Remembered['units']): void {
+    const version = (this.#stored.get(id)?.version ?? 0) + 1
+    this.#changed.set(id, { id, version, state: { units }, events: [] })
+  }
+  put(id: string, units: Remembered['units']): void {
+    if (units.length > 0) this.#set(id, [...this.#current(id).state.units, ...units])
+  }
+  takeAll(id: string): Remembered['units'] {
+    const { units } = this.#current(id).state
+    if (units.length > 0) this.#set(id, [])
+    return units
+  }
+  /** Of the units asked, those that were remembered: they are forgotten now. */
+  take(id: string, asked: readonly LineUnits[]): LineUnits[] {
+    const { units } = this.#current(id).state
+    const taken = summed(asked).flatMap(({ line, quantity }) => {
+      const found = Math.min(quantity, unitsOf(units, line))
+      return found > 0 ? [{ line, quantity: found }] : []
+    })
+    if (taken.length > 0) this.#set(id, without(units, taken))
+    return taken
+  }
+  get changes(): readonly Change<never, Remembered>[] {
+    return [...this.#changed.values()]
+  }
+}
