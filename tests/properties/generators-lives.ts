@@ -237,7 +237,13 @@ export const paymentCommand: fc.Arbitrary<PaymentCommand> = fc.oneof(
   }),
   fc.record({ do: constant('requestCapture'), capture: named, amount: perhaps(amount) }),
   fc.record({ do: constant('captureFailed'), capture: named, reason: constant('x') }),
-  fc.record({ do: constant('billParcel'), parcel: named, lines: unitsOf(2, 3), whole: fc.boolean() }),
+  // A parcel's id is nobody else's.
+  fc.record({
+    do: constant('billParcel'),
+    parcel: named.map((name) => `parcel ${name}`),
+    lines: unitsOf(2, 3),
+    whole: fc.boolean(),
+  }),
   fc.record({ do: constant('requestRefund'), refund: id, amount: perhaps(amount), reason: constant('x') }),
   fc.record({ do: constant('recordRefunded'), refund: named, amount, reference: constant('x') }),
   fc.record({ do: constant('refundFailed'), refund: named, reason: constant('x') }),

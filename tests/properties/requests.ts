@@ -45,8 +45,6 @@ export const requestProperties: readonly Property[] = [
       const at = index % own.length
       const changed = `${own.slice(0, at)}${own[at] === 'x' ? 'y' : 'x'}${own.slice(at + 1)}`
       assert.equal(problemIn(() => readCursor(text))?.code, 'cursor_invalid')
-      // The last character of base64 may carry bits that mean nothing.
-      if (Buffer.from(changed, 'base64url').equals(Buffer.from(own, 'base64url'))) return
       assert.equal(problemIn(() => readCursor(changed))?.code, 'cursor_invalid')
     }),
   },
