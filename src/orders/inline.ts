@@ -10,13 +10,10 @@ import type { StockSession } from '../inventory/contract.ts'
 import type { Decision, LineUnits, OrderEvent, OrderEventOf, OrderReason, Shipment } from './contract.ts'
 import { settle } from './decide.ts'
 import { evolve } from './evolve.ts'
-import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
+import { carriesUnits, type Live, type Order, sumOf, type UnitsLeft } from './order.ts'
 import { arrivalOf, summed, totalsWithout } from './derive.ts'
-import { restOfBundles } from './whole-bundles.ts'
+import { restOfBundles, setAside, unitsWithout } from './bundle-rest.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
-
-/** `travelling`: sent to another warehouse for the order. */
-export type UnitsLeft = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
 
 /** Fulfilment's session in a batch of cancellations. */
 export interface CancelSession {
@@ -277,14 +274,18 @@ const wholly = (id: OrderId, order: Live, events: readonly OrderEvent[], inline:
     if (event.type !== 'UnitsCancelled' || before.status !== 'live') return event
     const { placed, progress } = before
     const { current } = progress.counters
-    const rest = restOfBundles(placed.lines, current, event.lines)
-    if (rest.length === 0 || (inline.veto?.check(id, rest) ?? []).length > 0) return event
-    const lines = summed([...event.lines, ...rest])
+    const more = restOfBundles(placed.lines, current, event.lines)
+    // What was set aside a moment ago is in no warehouse's work yet, and goes first.
+    const fresh = setAside(events, more)
+    const rest = unitsWithout(more, fresh)
+    if (more.length === 0 || (inline.veto?.check(id, rest) ?? []).length > 0) return event
+    const lines = summed([...event.lines, ...more])
     const whole: OrderEvent =
       sumOf(lines.map(({ quantity }) => quantity)) === sumOf(current)
         ? { type: 'OrderCancelled', reason: event.reason, refund: event.refund }
         : { ...event, lines, rest, totals: totalsWithout(placed, progress.counters, lines) }
     now = evolve(before, whole)
+    inline.stock.release(id, fresh, fresh)
     release(id, whole.type === 'OrderCancelled' ? 'all' : rest, inline, now.status === 'live' ? now : undefined)
     return whole
   })

@@ -89,6 +89,9 @@ export const unplaced: Order = { status: 'unplaced' }
 /** Lines that carry units: bundles are carried by their components, charges by nobody. */
 export const carriesUnits = (line: Placed['lines'][number]): boolean => line.kind === 'product' || line.kind === 'component'
 
+/** Units, and where they were as they left. `travelling`: sent to another warehouse for the order. */
+export type UnitsLeft = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
+
 export const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 /** Adds units to one counter of some lines. */

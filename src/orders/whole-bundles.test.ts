@@ -1,7 +1,7 @@
-/** Bundles leave, and are given up, whole or not at all; other units as they come. */
+/** Bundles leave whole or not at all; other units leave as they come. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { leavesAlone, restOfBundles } from './whole-bundles.ts'
+import { it } from 'node:test'
+import { leavesAlone } from './whole-bundles.ts'
 
 /** Line 1 and 2 are a bundle's: one and two units in each. Line 4 is another bundle's only component. */
 const parts = [
@@ -25,35 +25,4 @@ it('lets as many bundles leave as are whole', () => {
 it('leaves a bundle alone of which nothing is awaited here, though another part of it is elsewhere', () => {
   assert.deepEqual(leaves(row(1, 3, 0), row(2, 4, 0), row(4, 1, 2)), { 1: 3, 2: 4, 4: 0 })
   assert.deepEqual(leaves(row(1, 3, 0), row(2, 0, 0), row(4, 3, 0)), { 1: 3, 2: 0, 4: 3 })
-})
-
-describe('With units of a component that are given up', () => {
-  /** Three bundles of one and two, and a product. */
-  const lines = [
-    { kind: 'bundle', quantity: 3 },
-    { kind: 'component', quantity: 3, parent: 0 },
-    { kind: 'component', quantity: 6, parent: 0 },
-    { kind: 'product', quantity: 4 },
-  ]
-  it('goes the rest of as many bundles', () => {
-    assert.deepEqual(restOfBundles(lines, [0, 3, 6, 4], [{ line: 1, quantity: 1 }]), [{ line: 2, quantity: 2 }])
-    assert.deepEqual(restOfBundles(lines, [0, 3, 6, 4], [{ line: 2, quantity: 3 }]), [
-      { line: 1, quantity: 2 },
-      { line: 2, quantity: 1 },
-    ])
-  })
-  it('goes nothing else where only whole bundles went, or no bundle is meant', () => {
-    assert.deepEqual(
-      restOfBundles(
-        lines,
-        [0, 3, 6, 4],
-        [
-          { line: 1, quantity: 1 },
-          { line: 2, quantity: 2 },
-        ],
-      ),
-      [],
-    )
-    assert.deepEqual(restOfBundles(lines, [0, 3, 6, 4], [{ line: 3, quantity: 2 }]), [])
-  })
 })

@@ -19,27 +19,3 @@ export const leavesAlone = (rows: readonly InHand[], parts: readonly BundlePart[
   }
   return leaves
 }
-
-type BundleLine = Readonly<{ kind: string; quantity: number; parent?: number }>
-
-/**
- * Where units of a component are given up, the other components of as many bundles, so that nobody gets a part of one.
- * @param current units of each line that are ordered now, those given up among them.
- */
-export const restOfBundles = (
-  lines: readonly BundleLine[],
-  current: readonly number[],
-  gone: readonly Readonly<{ line: number; quantity: number }>[],
-): readonly Readonly<{ line: number; quantity: number }>[] => {
-  const given = (line: number): number => gone.reduce((sum, units) => sum + (units.line === line ? units.quantity : 0), 0)
-  const touched = new Set(gone.flatMap(({ line }) => lines[line]?.parent ?? []))
-  return [...touched].flatMap((bundle) => {
-    const parts = lines.flatMap((part, line) =>
-      part.parent === bundle
-        ? [{ line, per: part.quantity / (lines[bundle]?.quantity ?? 1), left: (current[line] ?? 0) - given(line) }]
-        : [],
-    )
-    const whole = Math.min(...parts.map(({ left, per }) => Math.floor(left / per)))
-    return parts.flatMap(({ line, per, left }) => (left > whole * per ? [{ line, quantity: left - whole * per }] : []))
-  })
-}

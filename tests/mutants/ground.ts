@@ -55,6 +55,16 @@ export class Ground {
     mkdirSync(join(this.#folder, '.cache'))
   }
 
+  /** Leaves the copy with a mutant in it to whoever wants to see it from the inside. @returns where it lies. */
+  keep(mutant: Mutant): string {
+    this.#plant(mutant)
+    return this.#folder
+  }
+
+  #plant(mutant: Mutant): void {
+    for (const edit of editsOf(mutant)) writeFileSync(join(this.#folder, edit.file), planted(edit, this.#folder))
+  }
+
   /** Runs a catcher with a mutant in place, or on the sound copy. */
   async run(catcher: Catcher, mutant?: Mutant): Promise<Run> {
     if (mutant === undefined) return this.#catch(catcher)
@@ -63,7 +73,7 @@ export class Ground {
       text: readFileSync(join(this.#folder, file), 'utf8'),
     }))
     try {
-      for (const edit of editsOf(mutant)) writeFileSync(join(this.#folder, edit.file), planted(edit, this.#folder))
+      this.#plant(mutant)
       return await this.#catch(catcher)
     } finally {
       for (const { path, text } of sound) writeFileSync(path, text)

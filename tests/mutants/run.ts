@@ -1,7 +1,7 @@
 /**
- * `node tests/mutants/run.ts [--only TEXT] [--show] [--sound] [--list] [--docs]`: plants each mutant into a copy of the tree,
+ * `node tests/mutants/run.ts [--only TEXT] [--show] [--keep] [--sound] [--list] [--docs]`: plants each mutant into a copy of the tree,
  * runs what must catch it, and prints the score. `--only`: those whose name contains a text; `--show`: what the catcher
- * printed; `--sound`: every catcher on the sound copy instead; `--docs`: writes the page's table. Ends with 1 where one was
+ * printed; `--keep`: leaves a copy with the first of them planted, and says where; `--sound`: every catcher on the sound copy instead; `--docs`: writes the page's table. Ends with 1 where one was
  * not caught.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { startTestCluster } from '../support/database.ts'
 import { commandOf } from './mutant.ts'
 import { mutants } from './mutants.ts'
-import type { Run } from './ground.ts'
+import { Ground, type Run } from './ground.ts'
 import { hunt, type Judged, scoreOf, soundness } from './score.ts'
 import { withTable } from './table.ts'
 
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     show: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     sound: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
@@ -47,7 +48,10 @@ const go = async (database: string): Promise<boolean> => {
 }
 
 if (values.list) for (const { name, invariant, file } of chosen) say(`${invariant.padEnd(4)} ${name} (${file})`)
-else if (values.docs) {
+else if (values.keep) {
+  const [mutant] = chosen
+  if (mutant !== undefined) say(`${mutant.name}, in ${mutant.file}: ${new Ground(undefined).keep(mutant)}`)
+} else if (values.docs) {
   const page = join(import.meta.dirname, '../../docs/reference/mutants.md')
   writeFileSync(page, withTable(readFileSync(page, 'utf8'), mutants))
 } else {

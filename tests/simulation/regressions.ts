@@ -19,5 +19,6 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 2148, found: 'a cancelled unit was taken to be one on its way that was lost' },
   { seed: 2416, found: 'a waiting unit that had come in elsewhere was given back in the place of another' },
   { seed: 2584, found: 'work was planned for an order that had been cancelled meanwhile' },
+  { seed: 7800, found: 'of a bundle that is given up, a unit just set aside was forgotten' },
   { seed: 3319, found: 'waiting units that had just come in were given back in another place' },
 ]
