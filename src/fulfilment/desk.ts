@@ -97,9 +97,9 @@ export class Desk {
 
   assemblyRequested(order: OrderId, event: Requested): void {
     for (const shipment of event.shipments) {
-      if (shipment.lines.length === 0) continue
+      const lines = this.#cancelled.leaveOut(order, shipment.lines).map(plannedLine)
+      if (lines.length === 0) continue
       const id = this.#mint()
-      const lines = shipment.lines.map(plannedLine)
       const { number, destination, held, shippingMethod } = event
       this.#must(id, {
         do: 'plan',
@@ -256,6 +256,14 @@ export class Desk {
     return taken
   }
 
+  /** Cancelled before their plan came here: it is planned without them, and the fact of it takes nothing any more. */
+  unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void {
+    this.#cancelled.put(
+      order,
+      units.map(({ line, quantity, at }) => ({ line, quantity, place: at })),
+    )
+  }
+
   /** Whether all of these units are planned here, and nobody has picked, sent or released any. */
   untouched(order: OrderId, units: number): boolean {
     const work = this.of(order).filter(({ state }) => !isOver(state))
@@ -279,7 +287,8 @@ export class Desk {
     const rest = without(summed(lines), this.#cancelled.take(order, lines))
     if (rest.length === 0) return
     const taken = this.cancel({ order, lines: rest }, reason)
-    this.#early.take(order, without(rest, taken))
+    // Before there is any work, units that wait are cancelled first: supply that came early is for those that stay.
+    if (this.of(order).length > 0) this.#early.take(order, without(rest, taken))
   }
 
   orderClosed(order: OrderId, reason: string): void {

@@ -39,6 +39,23 @@ export class Memory {
     if (taken.length > 0) this.#set(id, without(units, taken))
     return taken
   }
+  /** A plan without the units that are remembered with their place: they are remembered without it from now on. */
+  leaveOut<Part extends LineUnits & Readonly<{ from: Place }>>(id: string, parts: readonly Part[]): Part[] {
+    const { units } = this.#current(id).state
+    if (units.every(({ place }) => place === undefined)) return [...parts]
+    const left = parts.map((part) => ({ ...part }))
+    const rest = units.flatMap((row): Remembered['units'] => {
+      const { place, ...bare } = row
+      if (place === undefined) return [row]
+      const part = left.find(({ line, from, quantity }) => line === row.line && from === place && quantity > 0)
+      const gone = Math.min(row.quantity, part?.quantity ?? 0)
+      if (part === undefined) return [row]
+      Object.assign(part, { quantity: part.quantity - gone })
+      return [{ ...bare, quantity: gone }, ...(row.quantity > gone ? [{ ...row, quantity: row.quantity - gone }] : [])]
+    })
+    this.#set(id, rest)
+    return left.filter(({ quantity }) => quantity > 0)
+  }
   get changes(): readonly Change<never, Remembered>[] {
     return [...this.#changed.values()]
   }

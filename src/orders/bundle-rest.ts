@@ -1,5 +1,6 @@
 /** What goes with a component that cannot be had: nobody is sent, or pays for, a part of a bundle. Pure. */
 import type { LineUnits, OrderEvent } from './contract.ts'
+import { letGoRank } from './derive.ts'
 import { sumOf, type UnitsLeft } from './order.ts'
 
 type BundleLine = Readonly<{ kind: string; quantity: number; parent?: number }>
@@ -26,9 +27,10 @@ export const restOfBundles = (
   })
 }
 
-/** Of these units, those that a step has just set aside, and where. */
+/** Of these units, those that a step has just set aside, and where: in the order in which they leave its plan (`planWithout`). */
 export const setAside = (events: readonly OrderEvent[], units: readonly LineUnits[]): UnitsLeft[] => {
   const parts = events.flatMap((event) => (event.type === 'StockReserved' ? event.shipments : [])).flatMap(({ lines }) => lines)
+  parts.sort((a, b) => letGoRank[a.kind] - letGoRank[b.kind])
   return units.flatMap(({ line, quantity }) => {
     let left = quantity
     return parts.flatMap((part): UnitsLeft[] => {

@@ -135,7 +135,7 @@ export const planWithout = (plan: readonly Shipment[], assembled: number, cancel
     return { ...shipment, lines }
   })
 }
-const letGoRank = { backorder: 0, preorder: 0, transfer: 1, stock: 2 } as const
+export const letGoRank = { backorder: 0, preorder: 0, transfer: 1, stock: 2 } as const
 
 /** The promise of a plan: the day on which its last parcel arrives. */
 export const arrivalOf = (plan: readonly Shipment[]): Shipment['arrives'] | undefined =>

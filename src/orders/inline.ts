@@ -13,6 +13,7 @@ import { evolve } from './evolve.ts'
 import { carriesUnits, type Live, type Order, sumOf, type UnitsLeft } from './order.ts'
 import { arrivalOf, summed, totalsWithout } from './derive.ts'
 import { restOfBundles, setAside, unitsWithout } from './bundle-rest.ts'
+import { bareUnits, unplanned } from './unplanned.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
 /** Fulfilment's session in a batch of cancellations. */
@@ -24,6 +25,8 @@ export interface CancelSession {
   /** Whether its work is planned with these units and nobody has begun it: then it can still be planned another way. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
+  /** Cancelled units that no work has: they were given back where they lay, and are not planned any more. */
+  unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void
 }
 
 export type Inline = Readonly<{ stock: StockSession; source: Source; veto?: CancelSession | undefined; now: Instant }>
@@ -357,21 +360,13 @@ const release = (
   const holding = stock.holding(id)
   // Given back at the warehouse that they have left, they would be sold there once more.
   if (isBehind(holding, left)) throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
-  stock.release(id, lines, after?.progress.assembled === 0 ? unplanned(holding, after) : left)
+  if (after?.progress.assembled === 0) stock.release(id, lines, unplanned(holding, after))
+  else {
+    stock.release(id, lines, left)
+    // A warehouse that is about to hear of these units does not plan them.
+    if (lines !== 'all') veto?.unplanned(id, bareUnits(holding, stock.holding(id), left))
+  }
   return []
-}
-
-/** No warehouse knows of the order yet: it holds too much where its plan names less. */
-const unplanned = (holding: ReturnType<StockSession['holding']>, { progress: { plan } }: Live): readonly UnitsLeft[] => {
-  const parts = plan.flatMap(({ lines }) => lines)
-  const unitsAt = (line: number, place: Place): number =>
-    sumOf(parts.map((part) => (part.line === line && part.from === place ? part.quantity : 0)))
-  return [...Map.groupBy(holding, ({ line, place }) => `${line} ${place}`).values()].flatMap((entries): UnitsLeft[] => {
-    const [first] = entries
-    if (first === undefined) return []
-    const quantity = sumOf(entries.map((entry) => entry.quantity)) - unitsAt(first.line, first.place)
-    return quantity > 0 ? [{ line: first.line, quantity, at: first.place, state: 'shelf' }] : []
-  })
 }
 
 /** Whether stock still sees units at their sender that are on their way: transfers that were not sent yet were called off before. */

@@ -90,7 +90,9 @@ export class Locks {
         if (at >= 0) queue.splice(at, 1)
         transaction.waitsFor = undefined
         this.counts.timeouts += 1
-        reject(new Aborted('conflict', `waited too long for ${key}`))
+        // Whose server is gone hears that, and not how long the wait was.
+        const isGone = transaction.state === 'over'
+        reject(isGone ? new Error('the connection is gone') : new Aborted('conflict', `waited too long for ${key}`))
       })
       queue.push(waiter)
     })

@@ -134,6 +134,7 @@ export class Process implements Batches {
     return this.call(what, () => {
       const { random, faults, counted, server } = this.around
       const { serialization, broken } = faults()
+      if (transaction.state === 'over') throw new Error('the connection is gone')
       if (random.happens(serialization / 4)) {
         counted('serialization')
         throw new Aborted('conflict', 'a serialisation failure was drawn')
@@ -143,7 +144,6 @@ export class Process implements Batches {
         server.end(transaction)
         throw new Error('the connection was lost')
       }
-      if (transaction.state === 'over') throw new Error('the connection is gone')
       return run(transaction)
     })
   }

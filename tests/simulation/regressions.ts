@@ -20,5 +20,7 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 2416, found: 'a waiting unit that had come in elsewhere was given back in the place of another' },
   { seed: 2584, found: 'work was planned for an order that had been cancelled meanwhile' },
   { seed: 7800, found: 'of a bundle that is given up, a unit just set aside was forgotten' },
+  { seed: 4990, found: 'an order waited for supply that had come in' },
+  { seed: 13_045, found: 'which unit is cancelled was decided twice while its work was being planned' },
   { seed: 3319, found: 'waiting units that had just come in were given back in another place' },
 ]
