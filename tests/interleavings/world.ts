@@ -6,6 +6,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Envelope } from '../../src/kernel/event.ts'
 import type { Place, Sku } from '../../src/kernel/ids.ts'
+import { type MicroBatch, microBatch } from '../../src/kernel/micro-batch.ts'
 import type { PlacedLine } from '../../src/orders/contract.ts'
 import type { PlaceAsked } from '../../src/orders/placement-service.ts'
 import type { Reaction } from '../../src/platform/bus/consumers.ts'
@@ -25,6 +26,8 @@ export const london = 'LON' as Place
 export const origin = { actor: 'test' } as const
 const secret = `whsec_${Buffer.from('a secret of the interleavings').toString('base64')}`
 const environment = { WAYBILL_PAYMENT_WEBHOOK_SECRET: secret, WAYBILL_DEMO: 'off' }
+/** More than a case has orders; two parties of one process do not wait for each other here. */
+const deliveryLimits = { itemsMax: 100, inFlightMax: 100, waitingMax: 1_000 } as const
 /** Rounds of reactions and tasks: an order's longest way through the rooms is shorter. */
 const roundsMax = 40
 /** Quick, so that a deadlock costs a schedule no second. */
@@ -55,6 +58,7 @@ export class World {
   /** Positions that each reaction has passed, and those beyond it that a party has handled. */
   readonly #passed = new Map<string, number>()
   readonly #handled = new Map<string, Set<number>>()
+  readonly #deliveries = new Map<string, MicroBatch<readonly string[], number>>()
   #names = 0
 
   private constructor(test: TestDatabase, shops: World['shops'], scheduler: Scheduler) {
@@ -142,8 +146,20 @@ export class World {
     return rows.map((row) => envelopeOf(row))
   }
 
-  /** Carries news of an order to one reaction, in a process: a party's statement by statement. @returns how many events. */
-  async deliver(process: number, name: string, orders: readonly string[]): Promise<number> {
+  /**
+   * Carries news of an order to one reaction, in a process: a party's statement by statement. What is asked in one turn is one
+   * batch, as the reaction's own loop takes it. @returns how many events.
+   */
+  deliver(process: number, name: string, orders: readonly string[]): Promise<number> {
+    const key = `${process} ${name}`
+    const known = this.#deliveries.get(key)
+    const together = known ?? microBatch(key, (asked) => this.#carry(process, name, asked), deliveryLimits)
+    if (known === undefined) this.#deliveries.set(key, together)
+    return together(orders)
+  }
+
+  async #carry(process: number, name: string, asked: readonly (readonly string[])[]): Promise<readonly number[]> {
+    const orders = [...new Set(asked.flat())]
     const shop = this.shop(process)
     const reaction = shop.reactions.find((one) => one.name === name)
     if (reaction === undefined) throw new Error(`there is no reaction ${name}`)
@@ -153,7 +169,7 @@ export class World {
     const news = (await this.#news(reaction, orders)).filter(({ position }) => !handled.has(position))
     for (const { position } of news) handled.add(position)
     if (news.length > 0) await rerunAborted(() => shop.database.batch((work) => reaction.react(work, news)))
-    return news.length
+    return asked.map(() => news.length)
   }
 
   /**
