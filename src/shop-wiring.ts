@@ -51,6 +51,7 @@ export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
       apply: (order, lines) => session.apply({ order, lines }, 'cancelled'),
       untouched: (order, units) => session.untouched(order, units),
       withdraw: (order) => session.withdraw(order),
+      awaited: (order) => session.awaited(order),
       unplanned: (order, units) => session.unplanned(order, units),
       finish: () => session.finish(),
     }

@@ -146,6 +146,8 @@ export interface CancelSession {
   /** Whether an order's work is planned with these units, and none of it begun. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
+  /** Units that its work waits for. */
+  awaited(order: OrderId): readonly LineUnits[]
   /** Cancelled units that no work has, and where stock had them: not planned any more where their plan is still to come. */
   unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void
   /** Saves it all with the batch; parcels that were opened for what was taken out of them are called off with it. */

@@ -10,7 +10,7 @@ import type { CancelAsked, FulfilmentEvent, LineHints, PackedWork, TransferEvent
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
 import { Memory, type Remembered } from './remembered.ts'
 import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
-import { summed, totalOf, unitsOf, without } from './units.ts'
+import { summed, totalOf, unitsOf, within, without } from './units.ts'
 import {
   collectedUnits,
   type FulfilmentOrder,
@@ -226,27 +226,37 @@ export class Desk {
     })
   }
 
-  /** Takes cancelled units out of the work, the work that is least advanced first. @returns where they were. */
+  /** Takes cancelled units out of the work: what waits for supply, then the work that is least advanced. @returns where they were. */
   cancel({ order, lines }: CancelAsked, reason: string): UnitsTaken[] {
     const taken: UnitsTaken[] = []
     let left = lines
-    for (const { id, state } of [...this.of(order)].sort((a, b) => progress(a.state) - progress(b.state))) {
-      if (isOver(state) || (left !== 'all' && left.length === 0)) continue
-      const gone = reductionOf(state, left)
-      if (gone.lines.length === 0) continue
-      this.#must(id, { do: 'reduce', lines: gone.lines, reason })
-      const opened = state.parcels.filter(({ parcel }) => gone.opened.includes(parcel))
-      if (opened.length > 0) this.opened.push({ fulfilment: id, event: packedFact(state, opened.map(packedAs)) })
-      const calledOff = this.#callOff(id, order, gone.transit, reason)
-      taken.push(
-        ...gone.here.map((units) => ({ ...units, at: state.place, state: 'shelf' as const })),
-        ...gone.supply.map((units) => ({ ...units, at: state.place, state: 'supply' as const })),
-        ...calledOff,
-        ...without(gone.transit, calledOff).map((units) => ({ ...units, at: state.place, state: 'travelling' as const })),
-      )
-      if (left !== 'all') left = without(summed(left), gone.lines)
+    const takeFrom = (part: (state: Live) => readonly LineUnits[] | 'all'): void => {
+      for (const { id, state } of [...this.of(order)].sort((a, b) => progress(a.state) - progress(b.state))) {
+        if (isOver(state) || (left !== 'all' && left.length === 0)) continue
+        const gone = this.#takeOut(id, state, part(state), reason)
+        taken.push(...gone)
+        if (left !== 'all') left = without(summed(left), gone)
+      }
     }
+    // One work's units that wait before another's that are there, as orders counts them.
+    takeFrom((state) => (left === 'all' ? [] : within(left, (line) => supplyOf(state, line))))
+    takeFrom(() => left)
     return taken
+  }
+
+  #takeOut(id: string, state: Live, lines: readonly LineUnits[] | 'all', reason: string): UnitsTaken[] {
+    const gone = reductionOf(state, lines)
+    if (gone.lines.length === 0) return []
+    this.#must(id, { do: 'reduce', lines: gone.lines, reason })
+    const opened = state.parcels.filter(({ parcel }) => gone.opened.includes(parcel))
+    if (opened.length > 0) this.opened.push({ fulfilment: id, event: packedFact(state, opened.map(packedAs)) })
+    const calledOff = this.#callOff(id, state.order, gone.transit, reason)
+    return [
+      ...gone.here.map((units) => ({ ...units, at: state.place, state: 'shelf' as const })),
+      ...gone.supply.map((units) => ({ ...units, at: state.place, state: 'supply' as const })),
+      ...calledOff,
+      ...without(gone.transit, calledOff).map((units) => ({ ...units, at: state.place, state: 'travelling' as const })),
+    ]
   }
 
   /** The same, asked inside orders' own batch: its fact in the journal comes later, and must not take the units again. */
@@ -254,6 +264,11 @@ export class Desk {
     const taken = this.cancel(asked, reason)
     if (taken.length > 0) this.#cancelled.put(asked.order, summed(taken))
     return taken
+  }
+
+  /** Units that its work waits for, by line. */
+  awaited(order: OrderId): readonly LineUnits[] {
+    return this.of(order).flatMap(({ state }) => state.lines.map(({ line, supply }) => ({ line, quantity: supply })))
   }
 
   /** Cancelled before their plan came here: it is planned without them, and the fact of it takes nothing any more. */
@@ -313,10 +328,7 @@ export class Desk {
     for (const id of this.#transferIds.get(order) ?? []) {
       const { state } = this.#transfers.current(id)
       if (left.length === 0 || !isRequested(state) || state.status !== 'requested' || state.fulfilment !== fulfilment) continue
-      const lines = left.flatMap(({ line, quantity }) => {
-        const there = Math.min(quantity, unitsOf(state.lines, line))
-        return there > 0 ? [{ line, quantity: there }] : []
-      })
+      const lines = within(left, (line) => unitsOf(state.lines, line))
       if (lines.length === 0) continue
       this.#mustTransfer(id, { do: 'cancel', lines, reason })
       for (const { line, quantity } of lines) {

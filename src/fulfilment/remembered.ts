@@ -2,7 +2,7 @@
 import type { Change, Stored } from '../kernel/decider.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
-import { summed, unitsOf, without } from './units.ts'
+import { unitsOf, within, without } from './units.ts'
 
 /** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
 export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
@@ -32,10 +32,7 @@ export class Memory {
   /** Of the units asked, those that were remembered: they are forgotten now. */
   take(id: string, asked: readonly LineUnits[]): LineUnits[] {
     const { units } = this.#current(id).state
-    const taken = summed(asked).flatMap(({ line, quantity }) => {
-      const found = Math.min(quantity, unitsOf(units, line))
-      return found > 0 ? [{ line, quantity: found }] : []
-    })
+    const taken = within(asked, (line) => unitsOf(units, line))
     if (taken.length > 0) this.#set(id, without(units, taken))
     return taken
   }

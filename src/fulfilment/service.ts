@@ -152,6 +152,7 @@ export class FulfilmentService implements FulfilmentQueries {
       apply: (cancel, reason) => desk.cancelInline(cancel, reason),
       untouched: (order, units) => desk.untouched(order, units),
       withdraw: (order) => desk.withdraw(order),
+      awaited: (order) => desk.awaited(order),
       unplanned: (order, units) => desk.unplanned(order, units),
       finish: async () => {
         // Handed over since it was asked: asked again, the veto knows it.

@@ -14,6 +14,13 @@ export const summed = (lines: readonly LineUnits[]): LineUnits[] => {
   return [...sums].filter(([, quantity]) => quantity > 0).map(([line, quantity]) => ({ line, quantity }))
 }
 
+/** Of these units, as many of each line as there are `there`. One row a line. */
+export const within = (lines: readonly LineUnits[], there: (line: number) => number): LineUnits[] =>
+  summed(lines).flatMap(({ line, quantity }) => {
+    const units = Math.min(quantity, there(line))
+    return units > 0 ? [{ line, quantity: units }] : []
+  })
+
 /** What is left of `from` when `taken` is gone; never below nothing. */
 export const without = <Row extends LineUnits>(from: readonly Row[], taken: readonly LineUnits[]): Row[] => {
   const left = new Map(summed(taken).map(({ line, quantity }) => [line, quantity]))

@@ -13,7 +13,7 @@ import { evolve } from './evolve.ts'
 import { carriesUnits, type Live, type Order, sumOf, type UnitsLeft } from './order.ts'
 import { arrivalOf, summed, totalsWithout } from './derive.ts'
 import { restOfBundles, setAside, unitsWithout } from './bundle-rest.ts'
-import { bareUnits, unplanned } from './unplanned.ts'
+import { bareUnits, isBehind, unplanned, waitingUnheard } from './unplanned.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
 /** Fulfilment's session in a batch of cancellations. */
@@ -25,6 +25,8 @@ export interface CancelSession {
   /** Whether its work is planned with these units and nobody has begun it: then it can still be planned another way. */
   untouched(order: OrderId, units: number): boolean
   withdraw(order: OrderId): void
+  /** Units that its work waits for. */
+  awaited(order: OrderId): readonly LineUnits[]
   /** Cancelled units that no work has: they were given back where they lay, and are not planned any more. */
   unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void
 }
@@ -338,9 +340,10 @@ const giveUp = (order: Live, units: readonly LineUnits[], id: OrderId, inline: I
   return [{ type: 'OrderCancelled', reason: 'not_found', refund: 'auto' }]
 }
 
-const vetoOf = (id: OrderId, event: OrderEvent, { veto }: Inline): Refusal<OrderReason> | undefined => {
+const vetoOf = (id: OrderId, event: OrderEvent, inline: Inline): Refusal<OrderReason> | undefined => {
   if (event.type !== 'OrderCancelled' && event.type !== 'OrderExpired' && event.type !== 'UnitsCancelled') return undefined
-  const blocked = veto?.check(id, event.type === 'UnitsCancelled' ? event.lines : 'all') ?? []
+  const lines = event.type === 'UnitsCancelled' ? unitsWithout(event.lines, unheardOf(id, event.lines, inline)) : 'all'
+  const blocked = inline.veto?.check(id, lines) ?? []
   if (blocked.length === 0) return undefined
   return {
     refused: 'order_not_cancellable',
@@ -350,12 +353,14 @@ const vetoOf = (id: OrderId, event: OrderEvent, { veto }: Inline): Refusal<Order
 }
 
 /** @param after the order, where it goes on with less. */
-const release = (
-  id: OrderId,
-  lines: readonly LineUnits[] | 'all',
-  { stock, veto }: Inline,
-  after?: Live,
-): readonly OrderEvent[] => {
+const release = (id: OrderId, asked: readonly LineUnits[] | 'all', inline: Inline, after?: Live): readonly OrderEvent[] => {
+  const { stock, veto } = inline
+  const unheard = asked === 'all' || after?.progress.assembled === 0 ? [] : unheardOf(id, asked, inline)
+  if (unheard.length > 0) {
+    stock.release(id, unheard, unheard)
+    veto?.unplanned(id, unheard)
+  }
+  const lines = asked === 'all' ? asked : unitsWithout(asked, unheard)
   const left = veto?.apply(id, lines) ?? []
   const holding = stock.holding(id)
   // Given back at the warehouse that they have left, they would be sold there once more.
@@ -369,13 +374,5 @@ const release = (
   return []
 }
 
-/** Whether stock still sees units at their sender that are on their way: transfers that were not sent yet were called off before. */
-const isBehind = (holding: ReturnType<StockSession['holding']>, left: readonly UnitsLeft[]): boolean => {
-  const unitsIn = (line: number, state: UnitsLeft['state']): number =>
-    sumOf(left.map((units) => (units.line === line && units.state === state ? units.quantity : 0)))
-  return left.some(({ line, state }) => {
-    if (state !== 'travelling') return false
-    const atSender = holding.filter((entry) => entry.line === line && entry.state === 'r' && entry.to !== undefined)
-    return sumOf(atSender.map(({ quantity }) => quantity)) > unitsIn(line, 'sending')
-  })
-}
+const unheardOf = (id: OrderId, lines: readonly LineUnits[], { stock, veto }: Inline): readonly UnitsLeft[] =>
+  veto === undefined ? [] : waitingUnheard(stock.holding(id), lines, veto.awaited(id))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { Place, Sku } from '../kernel/ids.ts'
-import { bareUnits } from './unplanned.ts'
+import { bareUnits, isBehind, waitingUnheard } from './unplanned.ts'
 
 const [leeds, york] = ['leeds' as Place, 'york' as Place]
 const entry = (line: number, place: Place, quantity: number, state: 'r' | 'w' = 'r') => {
@@ -26,4 +26,25 @@ it('names only what is beyond that, and elsewhere first', () => {
   assert.deepEqual(bareUnits([entry(0, york, 2), entry(0, leeds, 1, 'w')], [entry(0, york, 1)], left), [
     { line: 0, at: york, quantity: 1 },
   ])
+})
+
+it('gives up first what waits and no warehouse has heard of, the last that was set aside first', () => {
+  const holding = [entry(0, leeds, 1), entry(0, leeds, 2, 'w'), entry(0, york, 1, 'w'), entry(1, york, 1, 'w')]
+  const known = [{ line: 0, quantity: 1 }]
+  assert.deepEqual(waitingUnheard(holding, [{ line: 0, quantity: 3 }], known), [
+    { line: 0, quantity: 1, at: york, state: 'supply' },
+    { line: 0, quantity: 1, at: leeds, state: 'supply' },
+  ])
+  assert.deepEqual(waitingUnheard(holding, [{ line: 0, quantity: 1 }], [{ line: 0, quantity: 3 }]), [])
+})
+
+it('knows stock to be behind where it sees units at a sender that lie where they were sent', () => {
+  const sent = { ...entry(0, leeds, 2), to: york }
+  const shelf = [{ line: 0, quantity: 3, at: york, state: 'shelf' as const }]
+  assert.equal(isBehind([entry(0, york, 1), sent], shelf), true)
+  assert.equal(isBehind([entry(0, york, 1), { ...sent, quantity: 2, place: york, to: leeds }], shelf), false)
+  assert.equal(isBehind([entry(0, york, 3), sent], shelf), false)
+  const sending = [{ line: 0, quantity: 2, at: leeds, state: 'sending' as const }]
+  assert.equal(isBehind([sent], sending), false)
+  assert.equal(isBehind([sent], [{ line: 0, quantity: 2, at: york, state: 'travelling' }]), true)
 })

@@ -1,4 +1,4 @@
-/** Which units are given back of an order whose warehouses have not heard of them. Pure. */
+/** Which units are given back where warehouses have not heard of them yet, or stock not of what warehouses did. Pure. */
 import type { StockSession } from '../inventory/contract.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { LineUnits } from './contract.ts'
@@ -23,6 +23,29 @@ export const unplanned = (holding: Holding, { progress: { plan } }: Live): reado
     ]
   })
 }
+
+/**
+ * Of units that are given up, those that wait for supply and that no warehouse has heard of: they go first, as they do in
+ * the order's own counts, so that nothing is unpacked for them.
+ * @param awaited units that warehouses' work waits for.
+ */
+export const waitingUnheard = (
+  holding: Holding,
+  lines: readonly LineUnits[],
+  awaited: readonly LineUnits[],
+): readonly UnitsLeft[] =>
+  lines.flatMap(({ line, quantity }) => {
+    const waiting = holding.filter((entry) => entry.line === line && entry.state === 'w')
+    const known = sumOf(awaited.map((units) => (units.line === line ? units.quantity : 0)))
+    let left = Math.min(quantity, sumOf(waiting.map((entry) => entry.quantity)) - known)
+    // Set aside last, heard of last.
+    return waiting.toReversed().flatMap((entry): UnitsLeft[] => {
+      const units = Math.min(entry.quantity, left)
+      if (units <= 0) return []
+      left -= units
+      return [{ line, quantity: units, at: entry.place, state: 'supply' }]
+    })
+  })
 
 /** What stock has given back beyond what warehouses let go (`left`), and where it had it. */
 export const bareUnits = (
@@ -49,4 +72,21 @@ export const bareUnits = (
       named.set(line, (named.get(line) ?? 0) - theirs)
       return quantity > theirs ? [{ line, at, quantity: quantity - theirs }] : []
     })
+}
+
+/**
+ * Whether stock still sees units at their sender that warehouses know to have left it: on their way, as transfers that were
+ * not sent yet are called off before, or on the shelf they were sent to.
+ * @param left what warehouses let go.
+ */
+export const isBehind = (holding: Holding, left: readonly UnitsLeft[]): boolean => {
+  const leaves = (line: number, state: UnitsLeft['state'], at?: Place): number =>
+    sumOf(left.map((units) => (units.line === line && units.state === state && units.at === (at ?? units.at) ? units.quantity : 0)))
+  const held = (line: number, is: (entry: Holding[number]) => boolean): number =>
+    sumOf(holding.map((entry) => (entry.line === line && entry.state === 'r' && is(entry) ? entry.quantity : 0)))
+  return left.some(({ line, state, at }) => {
+    if (state === 'travelling') return held(line, ({ to }) => to !== undefined) > leaves(line, 'sending')
+    if (state !== 'shelf') return false
+    return held(line, ({ to }) => to === at) > 0 && held(line, ({ place }) => place === at) < leaves(line, 'shelf', at)
+  })
 }

@@ -14,6 +14,14 @@ const drawn = (linesMax: number, placesMax: number): fc.Arbitrary<Instance> =>
       const roll = dice(seed)
       return randomInstance(roll, anyShape(roll, lines, places))
     })
+/**
+ * As the compiler lays real supply: put away no sooner than the place works. An instance may say otherwise, and then a unit on
+ * the shelf, which leaves on the place's first working day, is worth less than one that is announced for a day before it.
+ */
+const putAway = (x: Instance): Instance => ({
+  ...x,
+  incoming: x.incoming.map((lots) => lots.map((lot) => ({ ...lot, day: Math.max(lot.day, x.wh[lot.w]?.ready0 ?? 0) }))),
+})
 const isWhole = (x: Instance): boolean => x.qty.every((_, line) => servedWhole(x, line))
 const solved = (x: Instance): Plan => solve(frozen(x))
 
@@ -67,7 +75,7 @@ export const sourcingProperties: readonly Property[] = [
   },
   {
     name: 'more stock never makes an order dearer, and a plan is the same every time it is made',
-    property: fc.property(drawn(5, 4), fc.nat(4), fc.nat(3), (x, line, place) => {
+    property: fc.property(drawn(5, 4).map(putAway), fc.nat(4), fc.nat(3), (x, line, place) => {
       fc.pre(isWhole(x))
       const plan = solved(x)
       assert.deepEqual(solved(x), plan)

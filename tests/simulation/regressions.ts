@@ -23,4 +23,7 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 4990, found: 'an order waited for supply that had come in' },
   { seed: 13_045, found: 'which unit is cancelled was decided twice while its work was being planned' },
   { seed: 3319, found: 'waiting units that had just come in were given back in another place' },
+  { seed: 21_065, found: 'which unit is cancelled was decided twice: one that waits for supply, one that was packed' },
+  { seed: 31_667, found: 'of two works of one order, one gave up a unit that was there while the other waited' },
+  { seed: 52_008, found: 'units were sold where they had left by a transfer that stock had not followed' },
 ]
