@@ -52,6 +52,7 @@ export const cancelling = (fulfilment: Fulfilment): CancelPart => ({
       untouched: (order, units) => session.untouched(order, units),
       withdraw: (order) => session.withdraw(order),
       awaited: (order) => session.awaited(order),
+      sent: (order) => session.sent(order),
       unplanned: (order, units) => session.unplanned(order, units),
       finish: () => session.finish(),
     }

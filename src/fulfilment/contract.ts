@@ -139,6 +139,9 @@ export type UnitsTaken = Readonly<{
   state: 'shelf' | 'sending' | 'travelling' | 'supply'
 }>
 
+/** Units of a line that a transfer took from their sender, however it ended. */
+export type SentUnits = Readonly<{ transfer: string; order: OrderId; line: number; from: Place; to: Place }>
+
 /** A cancellation within the batch of orders. `check` changes nothing; each `apply` is seen by the next `check`. */
 export interface CancelSession {
   check(asked: CancelAsked): Readonly<{ blocked: readonly LineUnits[] }>
@@ -148,8 +151,9 @@ export interface CancelSession {
   withdraw(order: OrderId): void
   /** Units that its work waits for. */
   awaited(order: OrderId): readonly LineUnits[]
+  sent(order: OrderId): readonly SentUnits[]
   /** Cancelled units that no work has, and where stock had them: not planned any more where their plan is still to come. */
-  unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void
+  unplanned(order: OrderId, units: readonly Omit<UnitsTaken, 'sku'>[]): void
   /** Saves it all with the batch; parcels that were opened for what was taken out of them are called off with it. */
   finish(): Promise<void>
 }

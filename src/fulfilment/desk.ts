@@ -6,11 +6,11 @@ import { type Change, Deciding, isRefusal, type Stored } from '../kernel/decider
 import type { Origin } from '../kernel/event.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { BundlePart, Combined, LineUnits, OrderEventOf } from '../orders/contract.ts'
-import type { CancelAsked, FulfilmentEvent, LineHints, PackedWork, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
+import type { CancelAsked, FulfilmentEvent, PackedWork, SentUnits, TransferEvent, UnitsTaken, WorkLine } from './contract.ts'
 import { type FulfilmentCommand, fulfilmentOrder, type FulfilmentReason } from './fulfilment-order.ts'
 import { Memory, type Remembered } from './remembered.ts'
-import { transfer, type Transfer, type TransferCommand, isRequested } from './transfer.ts'
-import { summed, totalOf, unitsOf, within, without } from './units.ts'
+import { transfer, type Transfer, type TransferCommand, isRequested, sentUnits } from './transfer.ts'
+import { isAwaited, summed, totalOf, unitsOf, within, without } from './units.ts'
 import {
   collectedUnits,
   type FulfilmentOrder,
@@ -21,7 +21,10 @@ import {
   packedAs,
   packedFact,
   partingOf,
+  plannedLine,
+  progress,
   reductionOf,
+  supplyOf,
 } from './work.ts'
 
 export type DeskStates = Readonly<{
@@ -41,7 +44,6 @@ type Untimed<Command> = Command extends unknown ? Omit<Command, 'at'> : never
 
 /** What `AssemblyRequested` may carry beyond its contract's first form. */
 type Requested = OrderEventOf<'AssemblyRequested'> & Readonly<{ collectionBlocked?: boolean }>
-type RequestedLine = Requested['shipments'][number]['lines'][number] & LineHints
 
 type TransferOfWork = Readonly<{ order: OrderId; fulfilment: string; from: Place; to: Place; lines: readonly WorkLine[] }>
 
@@ -96,8 +98,10 @@ export class Desk {
   }
 
   assemblyRequested(order: OrderId, event: Requested): void {
+    const parts = event.shipments.flatMap((shipment) => shipment.lines.map((line) => ({ ...line, shipment })))
+    const wanted = Map.groupBy(this.#cancelled.leaveOut(order, parts), ({ shipment }) => shipment)
     for (const shipment of event.shipments) {
-      const lines = this.#cancelled.leaveOut(order, shipment.lines).map(plannedLine)
+      const lines = (wanted.get(shipment) ?? []).map(plannedLine)
       if (lines.length === 0) continue
       const id = this.#mint()
       const { number, destination, held, shippingMethod } = event
@@ -116,7 +120,7 @@ export class Desk {
       })
       this.#file(this.#ids, order, id)
       if (event.combined?.place === shipment.place) this.#must(id, { do: 'combine', ...combinedOf(event.combined) })
-      const travelling = lines.filter(({ from, kind }) => from !== shipment.place && kind !== 'backorder' && kind !== 'preorder')
+      const travelling = lines.filter(({ from, kind }) => from !== shipment.place && !isAwaited(kind))
       for (const from of new Set(travelling.map((line) => line.from)))
         this.#requestTransfer({
           order,
@@ -271,11 +275,16 @@ export class Desk {
     return this.of(order).flatMap(({ state }) => state.lines.map(({ line, supply }) => ({ line, quantity: supply })))
   }
 
+  /** Units that its transfers took from their senders. */
+  sent(order: OrderId): readonly SentUnits[] {
+    return (this.#transferIds.get(order) ?? []).flatMap((id) => sentUnits(id, order, this.#transfers.current(id).state))
+  }
+
   /** Cancelled before their plan came here: it is planned without them, and the fact of it takes nothing any more. */
-  unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void {
+  unplanned(order: OrderId, units: readonly Omit<UnitsTaken, 'sku'>[]): void {
     this.#cancelled.put(
       order,
-      units.map(({ line, quantity, at }) => ({ line, quantity, place: at })),
+      units.map(({ line, quantity, at, state }) => ({ line, quantity, place: at, ...(state === 'supply' ? { waits: true } : {}) })),
     )
   }
 
@@ -376,16 +385,4 @@ const leftBefore: ReadonlySet<string> = new Set(['not_found', 'sold_out'])
 
 const ownerOf = (state: FulfilmentOrder | Transfer | undefined): OrderId | undefined =>
   state !== undefined && 'order' in state ? state.order : undefined
-const plannedLine = ({ line, sku, quantity, from, kind, bundle, grams }: RequestedLine) => ({
-  line,
-  sku,
-  quantity,
-  from,
-  kind,
-  ...(bundle === undefined ? {} : { bundle }),
-  ...(grams === undefined ? {} : { grams }),
-})
 const combinedOf = ({ shipment, with: others }: Combined) => ({ shipment, with: others })
-const supplyOf = (state: Live, line: number): number => state.lines.find((known) => known.line === line)?.supply ?? 0
-const byProgress = ['awaiting_stock', 'awaiting_transfer', 'planned', 'released', 'picking', 'packed', 'collected']
-const progress = ({ status }: Live): number => byProgress.indexOf(status)

@@ -1,7 +1,7 @@
 /** How each fact changes the work. The fold of a fulfilment order's facts is its state row, always. Pure. */
 import type { LineUnits } from '../orders/contract.ts'
 import type { FulfilmentEvent, FulfilmentEventOf } from './contract.ts'
-import { totalOf, unitsOf, without } from './units.ts'
+import { isAwaited, totalOf, unitsOf, without } from './units.ts'
 import { type FulfilmentLine, type FulfilmentOrder, isLive, isWaiting, type Live, reducedLines, waitingStatus } from './work.ts'
 
 /** The catalogue's weight where a line brings none. */
@@ -40,7 +40,7 @@ const linesOf = (event: FulfilmentEventOf<'FulfilmentPlanned'>): FulfilmentLine[
   const lines = new Map<number, FulfilmentLine>()
   for (const { line, sku, quantity, from, kind, bundle, grams } of event.lines) {
     const before = lines.get(line)
-    const supply = kind === 'backorder' || kind === 'preorder' ? quantity : 0
+    const supply = isAwaited(kind) ? quantity : 0
     const transit = supply === 0 && from !== event.place ? quantity : 0
     lines.set(line, {
       line,

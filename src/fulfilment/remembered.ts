@@ -2,10 +2,10 @@
 import type { Change, Stored } from '../kernel/decider.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
-import { unitsOf, within, without } from './units.ts'
+import { isAwaited, unitsOf, within, without } from './units.ts'
 
 /** Units remembered by order: supply that came before its work was planned, cancellations decided in orders' own batch. */
-export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place }>)[] }>
+export type Remembered = Readonly<{ units: readonly (LineUnits & Readonly<{ place?: Place; waits?: boolean }>)[] }>
 
 /** Units by order, with what changed of them. */
 export class Memory {
@@ -37,16 +37,17 @@ export class Memory {
     return taken
   }
   /** A plan without the units that are remembered with their place: they are remembered without it from now on. */
-  leaveOut<Part extends LineUnits & Readonly<{ from: Place }>>(id: string, parts: readonly Part[]): Part[] {
+  leaveOut<Part extends LineUnits & Readonly<{ from: Place; kind: string }>>(id: string, parts: readonly Part[]): Part[] {
     const { units } = this.#current(id).state
     if (units.every(({ place }) => place === undefined)) return [...parts]
     const left = parts.map((part) => ({ ...part }))
     const rest = units.flatMap((row): Remembered['units'] => {
-      const { place, ...bare } = row
-      if (place === undefined) return [row]
-      const part = left.find(({ line, from, quantity }) => line === row.line && from === place && quantity > 0)
-      const gone = Math.min(row.quantity, part?.quantity ?? 0)
+      const { place, waits = false, ...bare } = row
+      const there = left.filter(({ line, from, quantity }) => line === row.line && from === place && quantity > 0)
+      // What waited may have come in since it was planned.
+      const part = there.find(({ kind }) => waits === isAwaited(kind)) ?? there[0]
       if (part === undefined) return [row]
+      const gone = Math.min(row.quantity, part.quantity)
       Object.assign(part, { quantity: part.quantity - gone })
       return [{ ...bare, quantity: gone }, ...(row.quantity > gone ? [{ ...row, quantity: row.quantity - gone }] : [])]
     })

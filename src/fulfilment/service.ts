@@ -153,6 +153,7 @@ export class FulfilmentService implements FulfilmentQueries {
       untouched: (order, units) => desk.untouched(order, units),
       withdraw: (order) => desk.withdraw(order),
       awaited: (order) => desk.awaited(order),
+      sent: (order) => desk.sent(order),
       unplanned: (order, units) => desk.unplanned(order, units),
       finish: async () => {
         // Handed over since it was asked: asked again, the veto knows it.

@@ -6,7 +6,7 @@
 import { type Decider, type Refusal, refuse } from '../kernel/decider.ts'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
-import type { TransferEvent, WorkLine } from './contract.ts'
+import type { SentUnits, TransferEvent, WorkLine } from './contract.ts'
 import { summed, unitsOf, without } from './units.ts'
 
 export type TransferLine = WorkLine & Readonly<{ received: number; damaged: number; missing: number }>
@@ -61,6 +61,13 @@ export const transferActions = ({ status }: Transfer): readonly TransferAction[]
   status === 'requested' ? ['send', 'decline'] : status === 'sent' ? ['receive'] : []
 
 export const isRequested = (transfer: Transfer): transfer is LiveTransfer => transfer.status !== 'unrequested'
+
+/** What it took from its sender, by line. */
+export const sentUnits = (transfer: string, order: OrderId, state: Transfer): readonly SentUnits[] => {
+  if (state.status !== 'sent' && state.status !== 'received') return []
+  const { from, to, lines } = state
+  return lines.map(({ line }) => ({ transfer, order, line, from, to }))
+}
 
 /** Units on their way still. */
 export const outstanding = ({ lines }: LiveTransfer): LineUnits[] =>

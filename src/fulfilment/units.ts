@@ -32,3 +32,6 @@ export const without = <Row extends LineUnits>(from: readonly Row[], taken: read
   }
   return rest
 }
+
+/** Whether a planned line's units are still to be supplied. */
+export const isAwaited = (kind: string): boolean => kind === 'backorder' || kind === 'preorder'

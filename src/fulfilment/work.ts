@@ -3,8 +3,8 @@
  * A line's units are awaited (`supply`, `transit`), on the shelf, picked, or packed: always exactly one of these.
  */
 import type { OrderId, Place } from '../kernel/ids.ts'
-import { type BundlePart, type FulfilmentStatus, leavesAlone, type LineUnits } from '../orders/contract.ts'
-import type { FulfilmentEventOf, PackedParcel, WorkLine } from './contract.ts'
+import { type BundlePart, type FulfilmentStatus, leavesAlone, type LineUnits, type OrderEventOf } from '../orders/contract.ts'
+import type { FulfilmentEventOf, LineHints, PackedParcel, WorkLine } from './contract.ts'
 import { summed, totalOf, unitsOf } from './units.ts'
 
 export type FulfilmentLine = WorkLine &
@@ -223,3 +223,20 @@ export const reducedLines = (state: Live, gone: readonly LineUnits[]): Fulfilmen
     })
     .filter(({ quantity }) => quantity > 0)
 }
+
+/** Units of a line that the work waits for. */
+export const supplyOf = (state: Live, line: number): number => state.lines.find((known) => known.line === line)?.supply ?? 0
+const byProgress = ['awaiting_stock', 'awaiting_transfer', 'planned', 'released', 'picking', 'packed', 'collected']
+/** How far the work has come: what is least advanced gives up its units first. */
+export const progress = ({ status }: Live): number => byProgress.indexOf(status)
+type PlannedPart = OrderEventOf<'AssemblyRequested'>['shipments'][number]['lines'][number] & LineHints
+/** A line of a work's plan, of what orders ask for. */
+export const plannedLine = ({ line, sku, quantity, from, kind, bundle, grams }: PlannedPart) => ({
+  line,
+  sku,
+  quantity,
+  from,
+  kind,
+  ...(bundle === undefined ? {} : { bundle }),
+  ...(grams === undefined ? {} : { grams }),
+})

@@ -25,7 +25,8 @@ export const unpackHolding = (packed: readonly Packed[]): Holding =>
     ...(to === undefined ? {} : { to }),
   }))
 
-export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place; to?: Place }>
+/** `into`: at this place or to be sent there; what was set aside last is meant. */
+export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place; into?: Place }>
 
 /** As warehouses let units go: waiting ones first, then those that are to be sent to another place, then those on their way. */
 const rankOf = ({ state, to }: Entry): number => (state === 'w' ? 0 : state === 't' ? 2 : to === undefined ? 3 : 1)
@@ -36,8 +37,9 @@ export const take = (holding: Holding, match: Match, quantity: number): Readonly
     entry.line === match.line &&
     (match.state === undefined || entry.state === match.state) &&
     (match.place === undefined || entry.place === match.place) &&
-    (match.to === undefined || entry.to === match.to)
-  const sorted = holding.filter(fits).sort((a, b) => rankOf(a) - rankOf(b))
+    (match.into === undefined || (entry.to ?? entry.place) === match.into)
+  const found = holding.filter(fits)
+  const sorted = match.into === undefined ? found.sort((a, b) => rankOf(a) - rankOf(b)) : found.reverse()
   const taken: Entry[] = []
   const used = new Map<Entry, number>()
   let missing = quantity

@@ -33,10 +33,10 @@ const pairsOf = (event: Moves): Readonly<{ sku: Sku; place: Place }>[] => {
   }
 }
 
-const step = (stock: Stock, event: Moves): void => {
+const step = (stock: Stock, event: Moves, stream: string): void => {
   switch (event.type) {
     case 'TransferSent':
-      return stock.send(event.order, event.from, event.to, event.lines)
+      return stock.send(event.order, event.from, event.to, event.lines, stream)
     case 'TransferReceived':
       return stock.arrive(event.order, event.to, event)
     case 'ParcelCollected':
@@ -52,16 +52,16 @@ export const stockMoves = (inventory: Inventory): Reaction => ({
   name: 'inventory.moves',
   on: moves,
   react: async (work: Work, envelopes: readonly Envelope[]): Promise<readonly Handled[]> => {
-    const events = envelopes.flatMap(({ event }) => (isMove(event) ? [event] : []))
-    const pairs = events.flatMap(pairsOf)
-    const orders = events.flatMap(({ order }) => (order === undefined ? [] : [order]))
+    const moved = envelopes.flatMap(({ event, stream }) => (isMove(event) ? [{ event, stream }] : []))
+    const pairs = moved.flatMap(({ event }) => pairsOf(event))
+    const orders = moved.flatMap(({ event: { order } }) => (order === undefined ? [] : [order]))
     const stock = await inventory.load(
       work,
       pairs.map(({ sku }) => sku),
       orders,
       pairs,
     )
-    for (const event of events) step(stock, event)
+    for (const { event, stream } of moved) step(stock, event, stream)
     work.add(...inventory.writes(stock, work, { actor: 'system', cause: `journal:${envelopes[0]?.position}` }))
     inventory.memory.forget(pairs.map(({ sku }) => sku))
     return envelopes.map(() => 'done')

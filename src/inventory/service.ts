@@ -108,6 +108,13 @@ export class Inventory {
     return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting, times })
   }
 
+  /** Of these units of transfers, those that have left their sender and that stock has not followed yet. Behind `load`. */
+  async unfollowed<Sent extends Readonly<{ transfer: string }>>(work: Work, sent: readonly Sent[]): Promise<readonly Sent[]> {
+    if (sent.length === 0) return []
+    const followed = await this.#options.repository.followed(work, [...new Set(sent.map(({ transfer }) => transfer))])
+    return sent.filter(({ transfer }) => !followed.has(transfer))
+  }
+
   /**
    * Stock as it is at this moment, locked by nobody: for questions, whose answers are not saved. One read for all of them,
    * and a copy for each. Supply is read where any of them may wait for it.

@@ -24,7 +24,7 @@ type Units = Readonly<{ line: number; sku: Sku; quantity: number }>
 type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
 /** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
 const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
-  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', to: place }, { place }]
+  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', into: place }, { place }]
   return [{ state: state === 'travelling' ? 't' : 'r', place }, { place }]
 }
 
@@ -202,12 +202,12 @@ export class Stock {
       this.#hold(order, take(this.holding(order), { line, place: to, state: 't' }, quantity).left)
   }
 
-  send(order: OrderId | undefined, from: Place, to: Place, lines: readonly Units[]): void {
+  send(order: OrderId | undefined, from: Place, to: Place, lines: readonly Units[], transfer?: string): void {
     for (const { line, sku, quantity } of lines) {
       const { taken, left } =
         order === undefined ? { taken: [], left: [] } : take(this.holding(order), { line, place: from, state: 'r' }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
-      this.levels.move(sku, from, { onHand: -quantity, reserved: -held }, 'transfer_sent', order)
+      this.levels.move(sku, from, { onHand: -quantity, reserved: -held }, 'transfer_sent', order, transfer)
       this.levels.move(sku, to, { inTransit: quantity }, 'transfer_sent', order)
       if (order !== undefined && held > 0) this.#hold(order, [...left, { line, sku, place: to, quantity: held, state: 't' }])
     }

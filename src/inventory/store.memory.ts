@@ -71,6 +71,14 @@ export class MemoryInventory implements InventoryRepository {
     )
   }
 
+  followed(_work: Work, transfers: readonly string[]): Promise<ReadonlySet<string>> {
+    const asked = new Set(transfers)
+    const rows = this.ledger.flatMap(({ kind, reference = '' }) =>
+      kind === 'transfer_sent' && asked.has(reference) ? [reference] : [],
+    )
+    return Promise.resolve(new Set(rows))
+  }
+
   saveLevels(planned: readonly Delta[]): MemoryWrite {
     // As they are now: a batch goes on changing its own.
     const deltas = planned.map((delta) => ({ ...delta }))

@@ -56,6 +56,8 @@ export interface InventoryRepository {
   openLots(work: Work, skus: readonly Sku[]): Promise<readonly Lot[]>
   lockLots(work: Work, ids: readonly string[]): Promise<readonly Lot[]>
   waitingFor(work: Work, skus: readonly Sku[]): Promise<readonly Waiting[]>
+  /** Of these transfers, those whose units stock has taken from their sender. Asked behind the locks of their orders' holdings. */
+  followed(work: Work, transfers: readonly string[]): Promise<ReadonlySet<string>>
   saveLevels(deltas: readonly Delta[]): Write
   saveLedger(rows: readonly LedgerRow[], at: Instant): Write
   newHoldings(holdings: readonly Readonly<{ order: OrderId; holding: Holding }>[]): Write
@@ -203,6 +205,15 @@ export class PostgresInventory implements InventoryRepository {
       text: `${waitingSelect} for update`,
     }
     return (await sql(work).query<WaitingSql>(statement, [[...new Set(skus)]])).map(waitingOf)
+  }
+
+  async followed(work: Work, transfers: readonly string[]): Promise<ReadonlySet<string>> {
+    const statement = {
+      name: 'transfers_followed',
+      text: `select distinct reference as transfer from inventory.ledger where kind = 'transfer_sent' and reference = any($1::text[])`,
+    }
+    const rows = await sql(work).query<{ transfer: string }>(statement, [transfers])
+    return new Set(rows.map(({ transfer }) => transfer))
   }
 
   saveLevels(deltas: readonly Delta[]): SqlWrite {

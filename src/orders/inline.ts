@@ -3,7 +3,7 @@
  * a warehouse may veto a cancellation. Called in the lock order orders → inventory → fulfilment (DESIGN §13).
  */
 import { type Decided, isRefusal, type Refusal, refuse } from '../kernel/decider.ts'
-import type { Day, Instant, OrderId, Place } from '../kernel/ids.ts'
+import type { Day, Instant, OrderId } from '../kernel/ids.ts'
 import { Aborted } from '../platform/store/work.ts'
 import type { ReserveLine, ReserveRequest, Source } from '../inventory/contract.ts'
 import type { StockSession } from '../inventory/contract.ts'
@@ -13,7 +13,7 @@ import { evolve } from './evolve.ts'
 import { carriesUnits, type Live, type Order, sumOf, type UnitsLeft } from './order.ts'
 import { arrivalOf, summed, totalsWithout } from './derive.ts'
 import { restOfBundles, setAside, unitsWithout } from './bundle-rest.ts'
-import { bareUnits, isBehind, unplanned, waitingUnheard } from './unplanned.ts'
+import { bareUnits, isBehind, type SentUnits, unplanned, waitingUnheard } from './unplanned.ts'
 import { begunBecause, isSamePlan, type Replan, revisedPlan, tooLate } from './replan.ts'
 
 /** Fulfilment's session in a batch of cancellations. */
@@ -27,11 +27,20 @@ export interface CancelSession {
   withdraw(order: OrderId): void
   /** Units that its work waits for. */
   awaited(order: OrderId): readonly LineUnits[]
+  /** Units that its transfers took from their senders. */
+  sent(order: OrderId): readonly SentUnits[]
   /** Cancelled units that no work has: they were given back where they lay, and are not planned any more. */
-  unplanned(order: OrderId, units: readonly (LineUnits & Readonly<{ at: Place }>)[]): void
+  unplanned(order: OrderId, units: readonly UnitsLeft[]): void
 }
 
-export type Inline = Readonly<{ stock: StockSession; source: Source; veto?: CancelSession | undefined; now: Instant }>
+export type Inline = Readonly<{
+  stock: StockSession
+  source: Source
+  veto?: CancelSession | undefined
+  /** Units that left their sender and that stock has not followed. */
+  unfollowed?: readonly SentUnits[]
+  now: Instant
+}>
 
 /** The events that follow a step: answers of the other rooms, then what is derived. A refusal drops the whole step. */
 export const answered = (
@@ -361,10 +370,10 @@ const release = (id: OrderId, asked: readonly LineUnits[] | 'all', inline: Inlin
     veto?.unplanned(id, unheard)
   }
   const lines = asked === 'all' ? asked : unitsWithout(asked, unheard)
-  const left = veto?.apply(id, lines) ?? []
   const holding = stock.holding(id)
-  // Given back at the warehouse that they have left, they would be sold there once more.
-  if (isBehind(holding, left)) throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
+  if (isBehind(holding, lines, inline.unfollowed?.filter(({ order }) => order === id) ?? []))
+    throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
+  const left = veto?.apply(id, lines) ?? []
   if (after?.progress.assembled === 0) stock.release(id, lines, unplanned(holding, after))
   else {
     stock.release(id, lines, left)

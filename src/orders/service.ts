@@ -142,7 +142,9 @@ export class OrderService {
     const stock = await inventory.load(work, skus, moving)
     const cancels = batch.filter(({ id, command }) => mayCancel(command, stored.get(id)?.state)).map(({ id }) => id)
     const veto = cancels.length > 0 && cancelling !== undefined ? await cancelling.prepare(work, [...new Set(cancels)]) : undefined
-    const inline = { stock, source: inventory.source, veto, now: work.now }
+    const sent = veto === undefined ? [] : [...new Set(cancels)].flatMap((id) => veto.sent(id))
+    const unfollowed = await inventory.unfollowed(work, sent)
+    const inline = { stock, source: inventory.source, veto, unfollowed, now: work.now }
     const deciding = new Deciding(orderDecider, stored)
     const origins = new Map<string, Origin>()
     const refused = together.length === 0 ? undefined : givenBack(prescribed(together, deciding), inline)

@@ -1,7 +1,7 @@
 /** Which units are given back before warehouses have heard of them. */
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import type { Place, Sku } from '../kernel/ids.ts'
+import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import { bareUnits, isBehind, waitingUnheard } from './unplanned.ts'
 
 const [leeds, york] = ['leeds' as Place, 'york' as Place]
@@ -12,7 +12,7 @@ const entry = (line: number, place: Place, quantity: number, state: 'r' | 'w' = 
 it('names what no warehouse let go, and where it was', () => {
   const before = [entry(0, leeds, 1), entry(0, york, 2), entry(1, leeds, 1)]
   assert.deepEqual(bareUnits(before, [entry(0, leeds, 1), entry(0, york, 1), entry(1, leeds, 1)], []), [
-    { line: 0, at: york, quantity: 1 },
+    { line: 0, at: york, state: 'shelf', quantity: 1 },
   ])
 })
 
@@ -24,7 +24,7 @@ it('names nothing where a warehouse let all of it go', () => {
 it('names only what is beyond that, and elsewhere first', () => {
   const left = [{ line: 0, quantity: 1, at: leeds, state: 'shelf' as const }]
   assert.deepEqual(bareUnits([entry(0, york, 2), entry(0, leeds, 1, 'w')], [entry(0, york, 1)], left), [
-    { line: 0, at: york, quantity: 1 },
+    { line: 0, at: york, state: 'shelf', quantity: 1 },
   ])
 })
 
@@ -38,13 +38,17 @@ it('gives up first what waits and no warehouse has heard of, the last that was s
   assert.deepEqual(waitingUnheard(holding, [{ line: 0, quantity: 1 }], [{ line: 0, quantity: 3 }]), [])
 })
 
-it('knows stock to be behind where it sees units at a sender that lie where they were sent', () => {
-  const sent = { ...entry(0, leeds, 2), to: york }
-  const shelf = [{ line: 0, quantity: 3, at: york, state: 'shelf' as const }]
-  assert.equal(isBehind([entry(0, york, 1), sent], shelf), true)
-  assert.equal(isBehind([entry(0, york, 1), { ...sent, quantity: 2, place: york, to: leeds }], shelf), false)
-  assert.equal(isBehind([entry(0, york, 3), sent], shelf), false)
-  const sending = [{ line: 0, quantity: 2, at: leeds, state: 'sending' as const }]
-  assert.equal(isBehind([sent], sending), false)
-  assert.equal(isBehind([sent], [{ line: 0, quantity: 2, at: york, state: 'travelling' }]), true)
+const sent = { transfer: 'transfer-1', order: 'order-1' as OrderId, line: 0, from: leeds, to: york }
+const held = { ...entry(0, leeds, 2), to: york }
+
+it('knows stock to be behind where it holds units at a sender that have left it', () => {
+  assert.equal(isBehind([held], 'all', [sent]), true)
+  assert.equal(isBehind([held], [{ line: 0, quantity: 1 }], [sent]), true)
+})
+
+it('does not where other units left, or none, or stock has followed them', () => {
+  assert.equal(isBehind([held], [{ line: 1, quantity: 1 }], [sent]), false)
+  assert.equal(isBehind([held], 'all', [{ ...sent, from: york, to: leeds }]), false)
+  assert.equal(isBehind([held], 'all', []), false)
+  assert.equal(isBehind([{ ...held, place: york, state: 't' as const }], 'all', [sent]), false)
 })

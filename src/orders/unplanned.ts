@@ -1,6 +1,6 @@
 /** Which units are given back where warehouses have not heard of them yet, or stock not of what warehouses did. Pure. */
 import type { StockSession } from '../inventory/contract.ts'
-import type { Place } from '../kernel/ids.ts'
+import type { OrderId, Place } from '../kernel/ids.ts'
 import type { LineUnits } from './contract.ts'
 import { type Live, sumOf, type UnitsLeft } from './order.ts'
 
@@ -48,45 +48,37 @@ export const waitingUnheard = (
   })
 
 /** What stock has given back beyond what warehouses let go (`left`), and where it had it. */
-export const bareUnits = (
-  before: Holding,
-  after: Holding,
-  left: readonly UnitsLeft[],
-): readonly (LineUnits & Readonly<{ at: Place }>)[] => {
+export const bareUnits = (before: Holding, after: Holding, left: readonly UnitsLeft[]): readonly UnitsLeft[] => {
   const named = new Map<number, number>()
   for (const { line, quantity } of left) named.set(line, (named.get(line) ?? 0) + quantity)
-  const unitsAt = (holding: Holding, line: number, at: Place): number =>
-    sumOf(holding.map((entry) => (entry.line === line && entry.place === at ? entry.quantity : 0)))
-  const places = Map.groupBy(before, ({ line, place }) => `${line} ${place}`)
-  const given = [...places.values()].flatMap(([entry]) => {
+  const key = ({ line, place, state }: Holding[number]): string => `${line} ${place} ${state === 'w'}`
+  const unitsOf = (holding: Holding, of: string): number => sumOf(holding.map((entry) => (key(entry) === of ? entry.quantity : 0)))
+  const given = [...Map.groupBy(before, key)].flatMap(([of, [entry]]): UnitsLeft[] => {
     if (entry === undefined) return []
-    const { line, place: at } = entry
-    return [{ line, at, quantity: unitsAt(before, line, at) - unitsAt(after, line, at) }]
+    const state = entry.state === 'w' ? 'supply' : 'shelf'
+    return [{ line: entry.line, at: entry.place, state, quantity: unitsOf(before, of) - unitsOf(after, of) }]
   })
   // Where a warehouse named some, those are its.
   const here = (line: number, at: Place): boolean => left.some((units) => units.line === line && units.at === at)
   return given
     .toSorted((a, b) => Number(here(b.line, b.at)) - Number(here(a.line, a.at)))
-    .flatMap(({ line, at, quantity }) => {
-      const theirs = Math.min(quantity, named.get(line) ?? 0)
-      named.set(line, (named.get(line) ?? 0) - theirs)
-      return quantity > theirs ? [{ line, at, quantity: quantity - theirs }] : []
+    .flatMap((units) => {
+      const theirs = Math.min(units.quantity, named.get(units.line) ?? 0)
+      named.set(units.line, (named.get(units.line) ?? 0) - theirs)
+      return units.quantity > theirs ? [{ ...units, quantity: units.quantity - theirs }] : []
     })
 }
 
+/** Units of a line that a transfer took from their sender. */
+export type SentUnits = Readonly<{ transfer: string; order: OrderId; line: number; from: Place; to: Place }>
+
 /**
- * Whether stock still sees units at their sender that warehouses know to have left it: on their way, as transfers that were
- * not sent yet are called off before, or on the shelf they were sent to.
- * @param left what warehouses let go.
+ * Whether stock still holds units at a sender that they have left: given back there, they would be sold where they are not.
+ * @param unfollowed what transfers of this order took that stock has not followed.
  */
-export const isBehind = (holding: Holding, left: readonly UnitsLeft[]): boolean => {
-  const leaves = (line: number, state: UnitsLeft['state'], at?: Place): number =>
-    sumOf(left.map((units) => (units.line === line && units.state === state && units.at === (at ?? units.at) ? units.quantity : 0)))
-  const held = (line: number, is: (entry: Holding[number]) => boolean): number =>
-    sumOf(holding.map((entry) => (entry.line === line && entry.state === 'r' && is(entry) ? entry.quantity : 0)))
-  return left.some(({ line, state, at }) => {
-    if (state === 'travelling') return held(line, ({ to }) => to !== undefined) > leaves(line, 'sending')
-    if (state !== 'shelf') return false
-    return held(line, ({ to }) => to === at) > 0 && held(line, ({ place }) => place === at) < leaves(line, 'shelf', at)
-  })
-}
+export const isBehind = (holding: Holding, lines: readonly LineUnits[] | 'all', unfollowed: readonly SentUnits[]): boolean =>
+  unfollowed.some(
+    ({ line, from, to }) =>
+      (lines === 'all' || lines.some((units) => units.line === line)) &&
+      holding.some((entry) => entry.line === line && entry.state === 'r' && entry.place === from && entry.to === to),
+  )

@@ -41,8 +41,8 @@ export const stockMutants: readonly Mutant[] = [
     name: 'units of a transfer in two places at once',
     invariant: 'I4',
     file: 'src/inventory/stock.ts',
-    find: "this.levels.move(sku, from, { onHand: -quantity, reserved: -held }, 'transfer_sent', order)",
-    replace: "this.levels.move(sku, from, { reserved: -held }, 'transfer_sent', order)",
+    find: "this.levels.move(sku, from, { onHand: -quantity, reserved: -held }, 'transfer_sent', order, transfer)",
+    replace: "this.levels.move(sku, from, { reserved: -held }, 'transfer_sent', order, transfer)",
     catchedBy: byProperty('stock', 'units are conserved'),
   },
   {

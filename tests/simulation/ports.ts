@@ -107,6 +107,7 @@ const inventoryOf = (process: Process, { inventory }: Stores): InventoryReposito
         () => inventory.lockLots(work, ids),
       ),
     waitingFor: (work, skus) => lockRows(process, work, 'waiting', queueKey, () => inventory.waitingFor(work, skus)),
+    followed: (work, transfers) => process.statement(work, 'read followed', () => inventory.followed(work, transfers)),
     saveLevels: (deltas) => touching(inventory.saveLevels(deltas), levelRows(deltas)),
     saveLedger: (rows, at) => adding(inventory.saveLedger(rows, at), rows),
     newHoldings: (holdings) => adding(inventory.newHoldings(holdings), holdings),

@@ -26,4 +26,7 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 21_065, found: 'which unit is cancelled was decided twice: one that waits for supply, one that was packed' },
   { seed: 31_667, found: 'of two works of one order, one gave up a unit that was there while the other waited' },
   { seed: 52_008, found: 'units were sold where they had left by a transfer that stock had not followed' },
+  { seed: 34_478, found: 'a waiting unit that was cancelled left a plan as one on the shelf' },
+  { seed: 35_833, found: 'units were sold where a transfer had taken them that was lost before stock followed it' },
+  { seed: 59_763, found: 'a unit that had come in was given back in the place of one that a warehouse could not find' },
 ]
