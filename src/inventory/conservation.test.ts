@@ -12,7 +12,7 @@ import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import { addSeconds } from '../kernel/time.ts'
 import type { Entry } from './holding.ts'
 import type { Stock } from './stock.ts'
-import { MemoryInventory } from './store.memory.ts'
+import { byText, MemoryInventory } from './store.memory.ts'
 import type { Waiting } from './store.ts'
 
 const skus = ['mug', 'pen'] as Sku[]
@@ -103,7 +103,7 @@ class World {
   queue(of: Sku): readonly Waiting[] {
     return [...this.store.waiting.values()]
       .filter((row) => row.sku === of)
-      .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.order < b.order ? -1 : a.order > b.order ? 1 : a.line - b.line))
+      .sort((a, b) => byText(a.at, b.at) || byText(a.order, b.order) || a.line - b.line || byText(a.place, b.place))
   }
 
   /** Less is held of a line than its order thought: by so much as it held at most. */

@@ -13,7 +13,7 @@ type Queued = Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>
 const keyOf = ({ sku, place }: Pair): string => `${sku}\n${place}`
 const queueKey = ({ sku, order, line, place }: Queued): string => `${sku}\n${order}\n${line}\n${place}`
 const measuredMax = 50
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export class MemoryInventory implements InventoryRepository {
   readonly levels = new MemoryTable<string, LevelRow>()
@@ -66,7 +66,12 @@ export class MemoryInventory implements InventoryRepository {
     return Promise.resolve(
       rows.sort(
         (a, b) =>
-          byText(a.sku, b.sku) || b.priority - a.priority || byText(a.at, b.at) || byText(a.order, b.order) || a.line - b.line,
+          byText(a.sku, b.sku) ||
+          b.priority - a.priority ||
+          byText(a.at, b.at) ||
+          byText(a.order, b.order) ||
+          a.line - b.line ||
+          byText(a.place, b.place),
       ),
     )
   }

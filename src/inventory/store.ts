@@ -124,7 +124,7 @@ const waitingOf = ({ to, promised, expected, lost, ...row }: WaitingSql): Waitin
   ...(lost === 0 ? {} : { lost }),
 })
 const waitingSelect = `select sku, order_id as "order", line, place, ships_from as "to", quantity, kind, priority, at, promised, expected, lost from inventory.waiting
-  where sku = any($1::text[]) order by sku, priority desc, at, order_id, line`
+  where sku = any($1::text[]) order by sku, priority desc, at, order_id, line, place`
 
 const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand, reserved = l.reserved + t.reserved, in_transit = l.in_transit + t.in_transit,
     damaged = l.damaged + t.damaged, safety = l.safety + t.safety
