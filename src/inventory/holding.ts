@@ -39,7 +39,7 @@ export const take = (holding: Holding, match: Match, quantity: number): Readonly
     (match.place === undefined || entry.place === match.place) &&
     (match.into === undefined || (entry.to ?? entry.place) === match.into)
   const found = holding.filter(fits)
-  const sorted = match.into === undefined ? found.sort((a, b) => rankOf(a) - rankOf(b)) : found.reverse()
+  const sorted = match.into === undefined ? found.sort((a, b) => rankOf(a) - rankOf(b)) : found.toReversed()
   const taken: Entry[] = []
   const used = new Map<Entry, number>()
   let missing = quantity
