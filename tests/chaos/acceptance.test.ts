@@ -4,13 +4,12 @@
  * Some six minutes; `WAYBILL_TEST_SEED=N` runs another seed; longer ones: `node tests/chaos/run.ts --seed N --minutes M --phases kill,postgres,…`.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
-import type { Asked, Told } from './child.ts'
+import { describe, it } from 'node:test'
+import { askApart } from '../support/apart.ts'
+import type { Asked, Outcome } from './child.ts'
 import { findingsOf, usualPerSecond } from './instrument.ts'
 import { phases, type Faults } from './nemesis.ts'
-import type { Round } from './round.ts'
 
 const seed = Number(process.env['WAYBILL_TEST_SEED'] ?? 20_261_121)
 /** The acceptance: 30 kills of Waybill (two of them in each embedded fault) and 8 of PostgreSQL, and some of everything else. */
@@ -19,25 +18,12 @@ const ordersMin = 10_000
 /** Customers come until there were enough of them: with what follows, well before the limit for the whole. */
 const comingMaxMs = 450_000
 
-let running: ChildProcess | undefined
-
-const roundApart = (asked: Asked, say: (line: string) => void): Promise<Omit<Round, 'evidence'>> =>
-  new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, 'child.ts'), { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
-    running = child
-    let words = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(-4_000)))
-    child.on('message', (told: Told) => ('line' in told ? say(told.line) : resolve(told.round)))
-    child.once('close', (code, signal) => reject(new Error(`the round ended with ${signal ?? code}:\n${words}`)))
-    child.send(asked)
-  })
-
 describe(`Chaos on real processes (seed ${seed})`, () => {
-  after(() => running?.kill('SIGTERM'))
-  it('loses, doubles and oversells nothing, and leaves nothing unexplained', { timeout: 590_000 }, async () => {
+  it('loses, doubles and oversells nothing, and leaves nothing unexplained', { timeout: 590_000 }, async ({ signal }) => {
     const told: string[] = []
     const say = (line: string): unknown => told.push(line)
-    const { counts, found, history } = await roundApart({ seed, faults, ordersMin, comingMaxMs, perSecond: usualPerSecond }, say)
+    const asked: Asked = { seed, faults, ordersMin, comingMaxMs, perSecond: usualPerSecond }
+    const { counts, found, history } = await askApart<Outcome>(join(import.meta.dirname, 'child.ts'), asked, { signal, say })
     process.stdout.write(
       `${Object.entries(counts)
         .map(([name, count]) => `${name} ${count}`)

@@ -2,5 +2,5 @@ import { describe, it } from 'node:test'
 import { assertSeeds } from './seeds.ts'
 
 describe('Simulated, seeds of the third quarter', () => {
-  it('break no promise', { timeout: 590_000 }, () => assertSeeds(2_501, 1_250))
+  it('break no promise', { timeout: 590_000 }, ({ signal }) => assertSeeds({ first: 2_501, count: 1_250 }, signal))
 })
