@@ -8,7 +8,10 @@ import { type Plan, type Round, runRound } from './round.ts'
 export type Asked = Omit<Plan, 'say'>
 export type Outcome = Omit<Round, 'evidence'>
 
-answering(async (asked: Asked, say): Promise<Outcome> => {
-  const { counts, found, history } = await runRound({ ...asked, say })
-  return { counts, found, history }
-})
+answering(
+  async (asked: Asked, say): Promise<Outcome> => {
+    const { counts, found, history } = await runRound({ ...asked, say })
+    return { counts, found, history }
+  },
+  { byForce: true },
+)

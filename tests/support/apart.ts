@@ -26,15 +26,25 @@ export const askApart = <Answer>(
     child.send(asked as object)
   })
 
-/** The other side: takes one question, answers it, and leaves by force. */
-export const answering = <Asked, Answer>(answer: (asked: Asked, say: (line: string) => void) => Promise<Answer>): void => {
+/** The other side: takes one question, answers it, and leaves: when nothing is left to do, or at once, by force. */
+export const answering = <Asked, Answer>(
+  answer: (asked: Asked, say: (line: string) => void) => Promise<Answer>,
+  { byForce = false }: Readonly<{ byForce?: boolean }> = {},
+): void => {
   const tell = (told: Told<Answer>): Promise<void> =>
     new Promise((resolve, reject) => process.send?.(told, (fault: Error | null) => (fault === null ? resolve() : reject(fault))))
-  // Whoever asked is gone: what was started is stopped in order.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  let isAnswered = false
+  process.once('disconnect', () => {
+    // Whoever asked is gone: what was started is stopped in order.
+    if (!isAnswered) process.kill(process.pid, 'SIGTERM')
+  })
   process.once('message', (asked: Asked) => {
     void answer(asked, (line) => void tell({ line }))
       .then((answered) => tell({ answer: answered }))
-      .then(() => process.exit(0))
+      .then(() => {
+        isAnswered = true
+        if (byForce) process.exit(0)
+        process.disconnect?.()
+      })
   })
 }
