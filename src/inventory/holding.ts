@@ -1,5 +1,6 @@
 /** What one order holds of stock, and the pure steps over it. Units never vanish: every step says what it moved. */
 import type { Place, Sku } from '../kernel/ids.ts'
+import type { LineUnits } from '../orders/contract.ts'
 
 /** `r` reserved at the place · `t` on the way to it · `w` waiting for supply there. */
 export type HoldingState = 'r' | 't' | 'w'
@@ -25,11 +26,22 @@ export const unpackHolding = (packed: readonly Packed[]): Holding =>
     ...(to === undefined ? {} : { to }),
   }))
 
-/** `into`: at this place or to be sent there; what was set aside last is meant. */
-export type Match = Readonly<{ line: number; state?: HoldingState; place?: Place; into?: Place }>
+export type Match = Readonly<{
+  line: number
+  state?: HoldingState
+  place?: Place
+  /** At this place or to be sent there: what was set aside last is meant. */
+  into?: Place
+  /** `here`: rather units that stay at their place; a place: rather those that are to be sent there. */
+  rather?: 'here' | Readonly<{ to: Place }>
+}>
 
 /** As warehouses let units go: waiting ones first, then those that are to be sent to another place, then those on their way. */
-const rankOf = ({ state, to }: Entry): number => (state === 'w' ? 0 : state === 't' ? 2 : to === undefined ? 3 : 1)
+const rankOf = ({ state, to }: Entry, { rather }: Match): number => {
+  if (rather === 'here') return Number(to !== undefined)
+  if (rather !== undefined) return to === rather.to ? 0 : to === undefined ? 1 : 2
+  return state === 'w' ? 0 : state === 't' ? 2 : to === undefined ? 3 : 1
+}
 
 /** Takes up to `quantity` units of a line that match out of a holding. */
 export const take = (holding: Holding, match: Match, quantity: number): Readonly<{ taken: Holding; left: Holding }> => {
@@ -39,7 +51,7 @@ export const take = (holding: Holding, match: Match, quantity: number): Readonly
     (match.place === undefined || entry.place === match.place) &&
     (match.into === undefined || (entry.to ?? entry.place) === match.into)
   const found = holding.filter(fits)
-  const sorted = match.into === undefined ? found.sort((a, b) => rankOf(a) - rankOf(b)) : found.toReversed()
+  const sorted = match.into === undefined ? found.sort((a, b) => rankOf(a, match) - rankOf(b, match)) : found.toReversed()
   const taken: Entry[] = []
   const used = new Map<Entry, number>()
   let missing = quantity
@@ -55,4 +67,15 @@ export const take = (holding: Holding, match: Match, quantity: number): Readonly
     return rest > 0 ? [{ ...entry, quantity: rest }] : []
   })
   return { taken, left }
+}
+
+/** Units that left a warehouse's work, and where they were: on its shelf, to be sent from there, on their way there, or awaited there. */
+export type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
+/** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
+export const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
+  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', into: place }, { place }]
+  return [
+    state === 'travelling' ? { state: 't', place } : { state: 'r', place, ...(state === 'shelf' ? { rather: 'here' } : {}) },
+    { place },
+  ]
 }

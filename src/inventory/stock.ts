@@ -6,7 +6,7 @@ import type { Refusal } from '../kernel/decider.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
-import { type Entry, type Holding, type Match, take } from './holding.ts'
+import { type Entry, heldAs, type Holding, type LetGo, type Match, take } from './holding.ts'
 import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
 import { plan, type Planned, type ReserveRequest, type ShortageReason, type Source, type StockSeen } from './planner.ts'
 import { anywhere, Queue, type QueueTimes } from './queue.ts'
@@ -20,13 +20,7 @@ export type StockLoad = Readonly<{
   times?: QueueTimes
 }>
 type Units = Readonly<{ line: number; sku: Sku; quantity: number }>
-/** Units that left a warehouse's work, and where they were: on its shelf, to be sent from there, on their way there, or awaited there. */
-type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending' | 'travelling' | 'supply' }>
-/** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
-const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
-  if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', into: place }, { place }]
-  return [{ state: state === 'travelling' ? 't' : 'r', place }, { place }]
-}
+const nothing = { taken: [], left: [] }
 
 export class Stock {
   readonly levels: Levels
@@ -173,7 +167,7 @@ export class Stock {
   /** Units that were not where they should be: the count was wrong, so it is corrected with the reservation. */
   short(order: OrderId, place: Place, lines: readonly Units[]): void {
     for (const { line, sku, quantity } of lines) {
-      const { taken, left } = take(this.holding(order), { line, place, state: 'r' }, quantity)
+      const { taken, left } = take(this.holding(order), { line, place, state: 'r', rather: 'here' }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
       // The transfer that brought them has not been followed yet: the caller comes again.
       if (held < quantity) throw new Error(`order ${order} misses ${quantity} of ${sku} in ${place} and holds ${held} there`)
@@ -205,7 +199,7 @@ export class Stock {
   send(order: OrderId | undefined, from: Place, to: Place, lines: readonly Units[], transfer?: string): void {
     for (const { line, sku, quantity } of lines) {
       const { taken, left } =
-        order === undefined ? { taken: [], left: [] } : take(this.holding(order), { line, place: from, state: 'r' }, quantity)
+        order === undefined ? nothing : take(this.holding(order), { line, place: from, state: 'r', rather: { to } }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
       this.levels.move(sku, from, { onHand: -quantity, reserved: -held }, 'transfer_sent', order, transfer)
       this.levels.move(sku, to, { inTransit: quantity }, 'transfer_sent', order)
@@ -219,8 +213,7 @@ export class Stock {
     parts: Readonly<{ received: readonly Units[]; damaged: readonly Units[]; missing: readonly Units[] }>,
   ): void {
     for (const { line, sku, quantity } of parts.received) {
-      const { taken, left } =
-        order === undefined ? { taken: [], left: [] } : take(this.holding(order), { line, place: to, state: 't' }, quantity)
+      const { taken, left } = order === undefined ? nothing : take(this.holding(order), { line, place: to, state: 't' }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
       this.levels.move(sku, to, { inTransit: -quantity, onHand: quantity, reserved: held }, 'transfer_received', order)
       if (order !== undefined && held > 0) this.#hold(order, [...left, { line, sku, place: to, quantity: held, state: 'r' }])
@@ -240,7 +233,7 @@ export class Stock {
   /** A parcel has left with the carrier: on hand falls. */
   ship(order: OrderId, place: Place, lines: readonly Units[]): void {
     for (const { line, sku, quantity } of lines) {
-      const { taken, left } = take(this.holding(order), { line, place, state: 'r' }, quantity)
+      const { taken, left } = take(this.holding(order), { line, place, state: 'r', rather: 'here' }, quantity)
       const held = taken.reduce((sum, entry) => sum + entry.quantity, 0)
       // Elsewhere still: news of how they came here is missing, and the caller comes again. Nowhere: they were given back before
       // the carrier said that it had them, so they are missing among the free ones.
