@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import fastify from 'fastify'
+import type { AnySchema } from 'ajv'
+import fastify, { type FastifySchemaCompiler } from 'fastify'
 import { healthRoutes } from '../../src/platform/http/health-routes.ts'
 import type { Policy } from '../../src/platform/http/policy.ts'
+import { compiled } from '../../src/platform/http/schemas.ts'
 import { startWaybill, type Waybill } from '../support/waybill.ts'
 
 const everyRole = ['owner', 'service', 'customer_service', 'warehouse', 'logistics_partner', 'customer'] as const
@@ -18,10 +20,10 @@ const who = ({ roles, openInDemo }: Policy): string => {
 }
 
 /** `GET /v1/orders/{id} | every key`, of each route. */
-const routesOf = async (waybill: Waybill): Promise<readonly string[]> => {
+const routesOf = async (waybill: Waybill, compiler: FastifySchemaCompiler<AnySchema>): Promise<readonly string[]> => {
   const rows: string[] = []
   const app = fastify()
-  app.setValidatorCompiler(() => () => true)
+  app.setValidatorCompiler(compiler)
   app.decorateRequest('rawBody')
   app.addHook('onRoute', ({ method, url, config }) => {
     const path = url.replaceAll(/:(\w+)/g, '{$1}')
@@ -51,7 +53,7 @@ describe('The page of paths', () => {
   let real: readonly string[]
   before(async () => {
     waybill = await startWaybill()
-    real = await routesOf(waybill)
+    real = await routesOf(waybill, () => () => true)
   })
   after(() => waybill.stop())
 
@@ -70,6 +72,15 @@ describe('The page of paths', () => {
       listed.filter((path) => !said.has(path) && !path.startsWith('HEAD ')),
       [],
     )
+  })
+
+  it('has schemas that can all be compiled', async () => {
+    let schemas = 0
+    await routesOf(waybill, (route) => {
+      schemas += 1
+      return compiled(route)
+    })
+    assert.ok(schemas > 100, `${schemas} schemas found`)
   })
 
   it('would notice a path that is planted on either side', () => {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import fastifySwagger from '@fastify/swagger'
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -19,7 +19,8 @@ import { Aborted, OutcomeUnknown } from '../store/work.ts'
 import { admitWhatFits } from './admission.ts'
 import type { Principal } from './policy.ts'
 import { anyRetryAfter } from './retry-after.ts'
-import { isDay, isMoment, isStorable, notStorable, unstorableIn } from './texts.ts'
+import { compiledAtFirstUse } from './schemas.ts'
+import { isStorable, notStorable, unstorableIn } from './texts.ts'
 
 /** DESIGN §13, Limits: an order of 2,000 lines is about 200 kB; five times that is room enough. */
 export const bodyBytesMax = 1_048_576
@@ -33,21 +34,6 @@ export type AppOptions = Readonly<{
   version: string
 }>
 
-const strict = new Ajv({
-  removeAdditional: false,
-  coerceTypes: false,
-  useDefaults: true,
-  allErrors: true,
-  allowUnionTypes: true,
-  strict: false,
-})
-const coercing = new Ajv({ removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: true, strict: false })
-
-for (const ajv of [strict, coercing]) {
-  ajv.addFormat('day', isDay)
-  ajv.addFormat('moment', isMoment)
-}
-
 export const createApp = async ({ log, authenticate, demo, rooms, version }: AppOptions): Promise<FastifyInstance> => {
   const app = fastify({
     logger: false,
@@ -58,7 +44,7 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
     // The doorkeeper says it better: as a problem, and when to come again.
     return503OnClosing: false,
   })
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema as object))
+  app.setValidatorCompiler(compiledAtFirstUse)
   keepRawBodies(app)
   app.decorateRequest('principal')
   app.decorateRequest('rawBody', undefined)
