@@ -24,6 +24,8 @@ type Travelling = Readonly<{ order: OrderId | undefined; line: number; sku: Sku;
 type Notebook = {
   orders: OrderId[]
   travelling: Travelling[]
+  /** Units lost on their way, of which their orders have not heard. */
+  unheard: (Travelling & Readonly<{ order: OrderId }>)[]
   /** Units that came in from outside, and went out for good, by product. */
   came: Map<Sku, number>
   went: Map<Sku, number>
@@ -60,7 +62,7 @@ const commands = fc.oneof(
       pick,
       damaged: fc.nat(2),
       missing: fc.nat(2),
-      newsFirst: fc.boolean(),
+      heard: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('ship' as const), pick, units }) },
@@ -75,7 +77,7 @@ const chosen = <Thing>(things: readonly Thing[], number: number): Thing | undefi
 class World {
   readonly heart: Heart
   readonly store: MemoryInventory
-  readonly book: Notebook = { orders: [], travelling: [], came: new Map(), went: new Map(), held: new Map() }
+  readonly book: Notebook = { orders: [], travelling: [], unheard: [], came: new Map(), went: new Map(), held: new Map() }
 
   constructor(heart: Heart) {
     assert.ok(heart.stockStore instanceof MemoryInventory)
@@ -214,8 +216,8 @@ class World {
     }
   }
 
-  /** A transfer arrives, and its order hears what was lost: two reactions, two batches, in either order. */
-  async arrive({ pick: number, damaged, missing, newsFirst }: Extract<Command, { do: 'arrive' }>): Promise<void> {
+  /** A transfer arrives, and its order hears what was lost, at once or some time later. */
+  async arrive({ pick: number, damaged, missing, heard }: Extract<Command, { do: 'arrive' }>): Promise<void> {
     const { book } = this
     const transfer = chosen(book.travelling, number)
     if (transfer === undefined) return
@@ -225,26 +227,27 @@ class World {
     const gone = Math.min(missing, quantity - broken)
     add(book.went, sku, gone)
     const part = (count: number) => (count > 0 ? [{ line, sku, quantity: count }] : [])
-    const stockMoves = () =>
+    await this.inOrder(sku, to, () =>
       this.batch((stock) =>
         stock.arrive(order, to, { received: part(quantity - broken - gone), damaged: part(broken), missing: part(gone) }),
-      )
-    const orderHears = async () => {
-      if (order === undefined || broken + gone === 0) return
-      // An order hears of no more units than it still has on the way.
-      const open = this.entries('t').filter(
-        (found) => found.order === order && found.entry.line === line && found.entry.place === to,
-      )
-      const lost = Math.min(
-        broken + gone,
-        open.reduce((sum, { entry }) => sum + entry.quantity, 0),
-      )
-      this.unhold(order, line, lost)
-      await this.batch((stock) => stock.lose(order, to, part(lost)))
-    }
-    if (newsFirst) await orderHears()
-    await this.inOrder(sku, to, stockMoves)
-    if (!newsFirst) await orderHears()
+      ),
+    )
+    if (order !== undefined && broken + gone > 0) book.unheard.push({ order, line, sku, to, quantity: broken + gone })
+    if (heard) await this.hear()
+  }
+
+  /** Orders hear of what was lost on its way to them: what they have given up meanwhile is not lost to them. */
+  async hear(): Promise<void> {
+    for (const { order, line, sku, to, quantity } of this.book.unheard.splice(0))
+      await this.batch((stock) => {
+        const lost = stock.lost(order, to, [{ line, quantity }])
+        for (const units of lost) this.unhold(order, line, units.quantity)
+        stock.lose(
+          order,
+          to,
+          lost.map((units) => ({ ...units, sku })),
+        )
+      })
   }
 
   /**
@@ -324,7 +327,7 @@ describe('Units of stock', () => {
   })
 
   it('on their way from two places to one lose only what one transfer lost', async () => {
-    for (const newsFirst of [true, false]) {
+    for (const heard of [true, false]) {
       const world = new World(await hearts.memory())
       for (const place of ['hull', 'leeds', 'york'] as const)
         await world.run({ do: 'receive', sku: 'mug' as Sku, place: place as Place, units: 2 })
@@ -332,9 +335,9 @@ describe('Units of stock', () => {
       await world.run({ do: 'send', pick: 0, units: 2 })
       await world.run({ do: 'send', pick: 0, units: 2 })
       assert.equal(world.book.travelling.length, 2)
-      await world.run({ do: 'arrive', pick: 0, damaged: 0, missing: 1, newsFirst })
+      await world.run({ do: 'arrive', pick: 0, damaged: 0, missing: 1, heard })
       world.check()
-      await world.run({ do: 'arrive', pick: 0, damaged: 0, missing: 0, newsFirst })
+      await world.run({ do: 'arrive', pick: 0, damaged: 0, missing: 0, heard })
       world.check()
       assert.equal(
         world.sum('r', () => true),

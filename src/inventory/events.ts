@@ -25,6 +25,13 @@ export type InventoryEvent = Readonly<
   | { type: 'SupplyMoved'; order: OrderId; lines: readonly MovedLine[] }
   /** What an order waits for will not come: nothing else is announced that it could have instead. */
   | { type: 'SupplyLost'; order: OrderId; lines: readonly LostLine[] }
+  /** Units of an order that did not arrive at this place with their transfer, or broken. */
+  | {
+      type: 'UnitsLost'
+      order: OrderId
+      place: Place
+      lines: readonly Readonly<{ line: number; sku: Sku; quantity: number }>[]
+    }
   | { type: 'StockAdjusted'; sku: Sku; place: Place; by: number; onHand: number; reason: string }
   | { type: 'StockReceived'; sku: Sku; place: Place; quantity: number; supply?: string; damaged?: number }
   | { type: 'StockLow'; sku: Sku; place: Place; available: number; threshold: number }

@@ -2,8 +2,8 @@
 import type { Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits } from '../orders/contract.ts'
 
-/** `r` reserved at the place · `t` on the way to it · `w` waiting for supply there. */
-export type HoldingState = 'r' | 't' | 'w'
+/** `r` reserved at the place · `t` on the way to it · `x` lost on that way, and the order has not heard · `w` waiting for supply there. */
+export type HoldingState = 'r' | 't' | 'x' | 'w'
 export type Entry = Readonly<{ line: number; sku: Sku; place: Place; quantity: number; state: HoldingState; to?: Place }>
 export type Holding = readonly Entry[]
 
@@ -74,8 +74,17 @@ export type LetGo = LineUnits & Readonly<{ at: Place; state: 'shelf' | 'sending'
 /** As stock may hold them: it may have heard already that they came, or may wait for them at another place. */
 export const heldAs = (state: LetGo['state'], place: Place): readonly Omit<Match, 'line'>[] => {
   if (state === 'supply') return [{ state: 'w', place }, { state: 'w' }, { state: 'r', into: place }, { place }]
-  return [
-    state === 'travelling' ? { state: 't', place } : { state: 'r', place, ...(state === 'shelf' ? { rather: 'here' } : {}) },
-    { place },
-  ]
+  if (state === 'travelling') return [{ state: 't', place }, { state: 'x', place }, { place }]
+  return [{ state: 'r', place, ...(state === 'shelf' ? { rather: 'here' } : {}) }, { place }]
+}
+
+/** Of these units, as many as are held so. */
+export const among = (holding: Holding, lines: readonly LineUnits[], match: Omit<Match, 'line'>): readonly LineUnits[] => {
+  let rest = holding
+  return lines.flatMap(({ line, quantity }) => {
+    const { taken, left } = take(rest, { line, ...match }, quantity)
+    rest = left
+    const units = taken.reduce((sum, entry) => sum + entry.quantity, 0)
+    return units > 0 ? [{ line, quantity: units }] : []
+  })
 }

@@ -6,7 +6,7 @@ import type { Refusal } from '../kernel/decider.ts'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
-import { type Entry, heldAs, type Holding, type LetGo, type Match, take } from './holding.ts'
+import { among, type Entry, heldAs, type Holding, type LetGo, type Match, take } from './holding.ts'
 import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
 import { plan, type Planned, type ReserveRequest, type ShortageReason, type Source, type StockSeen } from './planner.ts'
 import { anywhere, Queue, type QueueTimes } from './queue.ts'
@@ -107,7 +107,7 @@ export class Stock {
         let open = units.quantity
         for (const match of heldAs(state, at)) open -= giveBack({ line, ...match }, open)
       }
-      for (const state of ['w', 'r', 't'] as const) giveBack({ line, state }, missing)
+      for (const state of ['w', 'x', 'r', 't'] as const) giveBack({ line, state }, missing)
     }
   }
 
@@ -125,7 +125,7 @@ export class Stock {
     for (const order of orders) {
       for (const entry of this.holding(order)) {
         const { sku, place, quantity, state } = entry
-        if (state === 't') throw new Error(`order ${order} has units on their way: its plan stands`)
+        if (state === 't' || state === 'x') throw new Error(`order ${order} has units on their way: its plan stands`)
         if (state === 'w') this.#queue.leave({ ...entry, order }, entry.quantity)
         else {
           this.levels.move(sku, place, { reserved: -quantity }, 'released', order)
@@ -179,21 +179,15 @@ export class Stock {
     }
   }
 
-  /** Of units that did not arrive, those that the order still holds on their way: it may have given some up before. */
-  onTheWay(order: OrderId, to: Place, lines: readonly LineUnits[]): readonly LineUnits[] {
-    let holding = this.holding(order)
-    return lines.flatMap(({ line, quantity }) => {
-      const { taken, left } = take(holding, { line, place: to, state: 't' }, quantity)
-      holding = left
-      const units = taken.reduce((sum, entry) => sum + entry.quantity, 0)
-      return units > 0 ? [{ line, quantity: units }] : []
-    })
+  /** Of units that did not arrive, those that the order has not given up meanwhile. */
+  lost(order: OrderId, to: Place, lines: readonly LineUnits[]): readonly LineUnits[] {
+    return among(this.holding(order), lines, { place: to, state: 'x' })
   }
 
-  /** Units that did not arrive with their transfer: the order holds them no more. Levels follow the transfer itself (`arrive`). */
+  /** The order has heard of units that did not arrive with their transfer: it holds them no more. */
   lose(order: OrderId, to: Place, lines: readonly Units[]): void {
     for (const { line, quantity } of lines)
-      this.#hold(order, take(this.holding(order), { line, place: to, state: 't' }, quantity).left)
+      this.#hold(order, take(this.holding(order), { line, place: to, state: 'x' }, quantity).left)
   }
 
   send(order: OrderId | undefined, from: Place, to: Place, lines: readonly Units[], transfer?: string): void {
@@ -223,11 +217,20 @@ export class Stock {
       [parts.damaged, 1, 'damaged'],
       [parts.missing, 0, 'transfer_lost'],
     ] as const) {
-      for (const { sku, quantity } of units) {
-        // What the order held of them it gives up itself (`lose`), when it hears of it: twice would take another transfer's units.
+      for (const { sku, quantity } of units)
         this.levels.move(sku, to, { inTransit: -quantity, damaged: quantity * change }, kind, order)
-      }
     }
+    if (order !== undefined) this.#miss(order, to, [...parts.damaged, ...parts.missing])
+  }
+
+  /** What the order held of units that did not arrive is lost now: later ones are not taken for them. It hears of exactly these. */
+  #miss(order: OrderId, place: Place, units: readonly Units[]): void {
+    const lines = units.flatMap(({ line, sku, quantity }) => {
+      const { taken, left } = take(this.holding(order), { line, place, state: 't' }, quantity)
+      this.#hold(order, [...left, ...taken.map((entry) => ({ ...entry, state: 'x' as const }))])
+      return taken.map((entry) => ({ line, sku, quantity: entry.quantity }))
+    })
+    if (lines.length > 0) this.#events.push({ type: 'UnitsLost', order, place, lines })
   }
 
   /** A parcel has left with the carrier: on hand falls. */

@@ -28,8 +28,8 @@ export type OrderCommand = Told &
     | { do: 'expire' }
     | { do: 'cancel'; reason: string; by: string; refund: 'auto' | 'none'; lines?: readonly LineUnits[] | undefined }
     | (Readonly<{ do: 'changeUnits' }> & ChangeUnits)
-    /** `lost` on the way from there. */
-    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean; from?: Place }
+    /** `lost` on the way there. */
+    | { do: 'reportShort'; place: Place; lines: readonly LineUnits[]; lost?: boolean }
     | { do: 'recordFill'; fills: OrderEventOf<'BackorderFilled'>['fills'] }
     | (Readonly<{ do: 'followSupply' }> & FollowSupply)
     | (Readonly<{ do: 'choose' }> & Choose)

@@ -167,15 +167,11 @@ export const followTransfers = (orders: OrderService): Reaction =>
     switch (event.type) {
       case 'TransferSent':
         return [{ id: order, command: { do: 'recordMove', step: 'sent', from: event.from, to: event.to, lines: event.lines } }]
-      case 'TransferReceived': {
-        const lost = [...event.damaged, ...event.missing]
+      // What did not come is stock's to say (`UnitsLost`): whose it was, it knows.
+      case 'TransferReceived':
         return [
           { id: order, command: { do: 'recordMove', step: 'received', from: event.from, to: event.to, lines: event.received } },
-          ...(lost.length > 0
-            ? [{ id: order, command: { do: 'reportShort' as const, place: event.to, lines: lost, lost: true, from: event.from } }]
-            : []),
         ]
-      }
       case 'TransferDeclined':
         return [{ id: order, command: { do: 'reportShort', place: event.from, lines: event.lines } }]
       default:
@@ -205,7 +201,7 @@ export const followParcels = (orders: OrderService): Reaction =>
   )
 
 export const followStock = (orders: OrderService): Reaction =>
-  following<InventoryEvent>(orders, 'orders.stock', ['WaitingFilled', 'SupplyMoved', 'SupplyLost'], (event) => {
+  following<InventoryEvent>(orders, 'orders.stock', ['WaitingFilled', 'UnitsLost', 'SupplyMoved', 'SupplyLost'], (event) => {
     switch (event.type) {
       case 'WaitingFilled':
         return [
@@ -214,6 +210,10 @@ export const followStock = (orders: OrderService): Reaction =>
             command: { do: 'recordFill', fills: event.fills.map(({ line, quantity, place }) => ({ line, quantity, place })) },
           },
         ]
+      case 'UnitsLost': {
+        const lines = event.lines.map(({ line, quantity }) => ({ line, quantity }))
+        return [{ id: event.order, command: { do: 'reportShort', place: event.place, lines, lost: true } }]
+      }
       case 'SupplyMoved': {
         const moved = event.lines.map(({ line, place, was, now, ready }) => ({ line, place, was, now, ready }))
         return [{ id: event.order, command: { do: 'followSupply', moved, lost: [] } }]

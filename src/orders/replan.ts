@@ -73,8 +73,9 @@ export const begunBecause = ({
   if (progress.plan.length === 0) return 'nothing is planned'
   if (sumOf(counters.picked) + sumOf(counters.shipped) > 0) return 'units were picked'
   const held = stock.holding(id)
-  const units = (state: 'r' | 't' | 'w') => sumOf(held.filter((entry) => entry.state === state).map(({ quantity }) => quantity))
-  if (units('t') > 0) return 'units are on their way between warehouses'
+  const units = (state: 'r' | 't' | 'x' | 'w') =>
+    sumOf(held.filter((entry) => entry.state === state).map(({ quantity }) => quantity))
+  if (units('t') + units('x') > 0) return 'units are on their way between warehouses'
   // News of stock that the order has not heard yet: it will be asked again.
   const waiting = sumOf(counters.backordered) + sumOf(counters.preordered)
   if (units('r') !== sumOf(counters.reserved) || units('w') !== waiting) return 'its stock is moving'

@@ -5,7 +5,7 @@ import type { Instant, OrderId, PersonRef, Sku } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
 import type { InventoryPart } from '../inventory/contract.ts'
 import type { KeyClaim, Person, Records } from '../platform/records/records.ts'
-import { Aborted, type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
+import { type Batches, Fault, isolateFaults, type Work } from '../platform/store/work.ts'
 import {
   appendOf,
   type CommonReason,
@@ -19,7 +19,7 @@ import type { OrderEvent, OrderEventOf, OrderReason } from './contract.ts'
 import type { Combine } from './combine.ts'
 import { type OrderCommand, orderDecider } from './decide.ts'
 import { answered, type CancelSession, givenBack, type Inline, type Prescribed, revision } from './inline.ts'
-import { carriesUnits, type Live, type Order, sumOf } from './order.ts'
+import { carriesUnits, type Live, type Order } from './order.ts'
 import type { OrderRepository } from './store.ts'
 import { redated } from './supply.ts'
 
@@ -188,7 +188,11 @@ export class OrderService {
     inline: Parameters<typeof answered>[2],
   ) {
     const told = { ...asked.command, at: inline.now } as OrderCommand
-    const command = told.do === 'reportShort' && told.lost === true ? lostOnTheWay(asked.id, told, inline) : told
+    // It may have given some of them up meanwhile.
+    const command =
+      told.do === 'reportShort' && told.lost === true
+        ? { ...told, lines: inline.stock.lost(asked.id, told.place, told.lines) }
+        : told
     const { state } = deciding.current(asked.id)
     const prepared = preparedReplan(this.#dated(command, state, inline.now), state, asked.id, inline)
     if (isRefusal(prepared)) return prepared
@@ -207,21 +211,6 @@ export class OrderService {
     if (command.do !== 'followSupply' || command.moved.length === 0 || order.status !== 'live') return command
     return { ...command, shipments: redated(order, command.moved, this.#options.inventory.supplyDays, now) }
   }
-}
-
-/** Of units that were lost, those that the order still holds on their way. */
-const lostOnTheWay = (id: OrderId, told: Extract<OrderCommand, { do: 'reportShort' }>, { stock }: Inline): OrderCommand => {
-  const { from, place, lines } = told
-  const held = stock.onTheWay(id, place, lines)
-  const isSame = sumOf(held.map(({ quantity }) => quantity)) === sumOf(lines.map(({ quantity }) => quantity))
-  const isUnsent = stock
-    .holding(id)
-    .some(
-      (entry) => entry.state === 'r' && entry.place === from && entry.to === place && lines.some(({ line }) => line === entry.line),
-    )
-  // Not given up, but not heard of either: asked again when stock has followed the transfer.
-  if (!isSame && isUnsent) throw new Aborted('conflict', `order ${id}: stock has not heard of its transfer yet`)
-  return { ...told, lines: held }
 }
 
 const shown = (

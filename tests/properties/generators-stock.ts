@@ -179,7 +179,7 @@ class Store {
           stock.lose(
             order,
             to,
-            stock.onTheWay(order, to, part(damaged + missing)).map((one) => ({ ...one, sku: of })),
+            stock.lost(order, to, part(damaged + missing)).map((one) => ({ ...one, sku: of })),
           ),
         )
       }

@@ -30,4 +30,5 @@ export const regressions: readonly Readonly<{ seed: number; found: string }>[] =
   { seed: 35_833, found: 'units were sold where a transfer had taken them that was lost before stock followed it' },
   { seed: 59_763, found: 'a unit that had come in was given back in the place of one that a warehouse could not find' },
   { seed: 80_529, found: 'a parcel took the unit that its order had there for a transfer, and nobody missed that one' },
+  { seed: 8239, found: 'a unit that came later was taken for one that was lost, and nobody missed that one' },
 ]
