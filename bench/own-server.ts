@@ -1,8 +1,8 @@
 /** Waybill as `npm start` runs it: with an embedded database of its own, in a folder that lives as long as the case. */
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { silentLog } from '../src/platform/log.ts'
 import { readConfiguration } from '../src/platform/config/config.ts'
 import { startEmbedded } from '../src/platform/postgres/embedded.ts'
@@ -15,20 +15,24 @@ import { listening, ownerKey, type Served } from './world.ts'
 
 const mainFile = join(import.meta.dirname, '..', 'src', 'main.ts')
 
-/** An empty data folder for one use. */
+/** An empty data folder for one use. What Node compiles is kept beside it, as `npm start` keeps it: a first start finds none. */
 export const withFolder = async <Value>(use: (folder: string) => Promise<Value>): Promise<Value> => {
-  const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
-  chmodSync(folder, 0o755)
+  const around = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
+  const folder = join(around, 'data')
+  mkdirSync(folder)
+  for (const path of [around, folder]) chmodSync(path, 0o755)
   try {
     return await use(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(around, { recursive: true, force: true })
   }
 }
+const compiledBeside = (folder: string): string => join(dirname(folder), 'compile')
 
 export const startOwn = (folder: string): Promise<Served> => {
   const environment = {
     WAYBILL_DATA: folder,
+    NODE_COMPILE_CACHE: compiledBeside(folder),
     DATABASE_URL: '',
     PORT: '0',
     WAYBILL_OWNER_KEY: ownerKey,
