@@ -5,7 +5,7 @@ import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import { bareUnits, isBehind, waitingUnheard } from './unplanned.ts'
 
 const [leeds, york] = ['leeds' as Place, 'york' as Place]
-const entry = (line: number, place: Place, quantity: number, state: 'r' | 'w' = 'r') => {
+const entry = (line: number, place: Place, quantity: number, state: 'r' | 'w' | 'x' = 'r') => {
   return { line, sku: `sku${line}` as Sku, place, quantity, state }
 }
 
@@ -19,6 +19,11 @@ it('names what no warehouse let go, and where it was', () => {
 it('names nothing where a warehouse let all of it go', () => {
   const left = [{ line: 0, quantity: 2, at: york, state: 'shelf' as const }]
   assert.deepEqual(bareUnits([entry(0, leeds, 1), entry(0, york, 2)], [entry(0, leeds, 1)], left), [])
+})
+
+it('names nothing that was lost on its way', () => {
+  const before = [entry(0, leeds, 1), entry(0, leeds, 1, 'x')]
+  assert.deepEqual(bareUnits(before, [entry(0, leeds, 1)], []), [])
 })
 
 it('names only what is beyond that, and elsewhere first', () => {

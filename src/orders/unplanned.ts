@@ -52,8 +52,11 @@ export const bareUnits = (before: Holding, after: Holding, left: readonly UnitsL
   const named = new Map<number, number>()
   for (const { line, quantity } of left) named.set(line, (named.get(line) ?? 0) + quantity)
   const key = ({ line, place, state }: Holding[number]): string => `${line} ${place} ${state === 'w'}`
-  const unitsOf = (holding: Holding, of: string): number => sumOf(holding.map((entry) => (key(entry) === of ? entry.quantity : 0)))
-  const given = [...Map.groupBy(before, key)].flatMap(([of, [entry]]): UnitsLeft[] => {
+  const unitsOf = (holding: Holding, of: string): number =>
+    sumOf(holding.map((entry) => (entry.state !== 'x' && key(entry) === of ? entry.quantity : 0)))
+  // What was lost on its way is nowhere that a plan could take it from.
+  const there = before.filter(({ state }) => state !== 'x')
+  const given = [...Map.groupBy(there, key)].flatMap(([of, [entry]]): UnitsLeft[] => {
     if (entry === undefined) return []
     const state = entry.state === 'w' ? 'supply' : 'shelf'
     return [{ line: entry.line, at: entry.place, state, quantity: unitsOf(before, of) - unitsOf(after, of) }]
