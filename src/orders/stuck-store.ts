@@ -82,9 +82,14 @@ const incidentsSql = `
     select format('notification:%s', n.id) as ref, n.order_id as about, 'notification_failed' as reason,
         format('%s by %s: %s', n.kind, n.channel, coalesce(n.last_error, 'no reason is known')) as detail, n.created_at as since, 'system' as waits_for
       from notifications.notifications n where n.status = 'FAILED'),
+  astray as (
+    select format('parcel:%s', p.id) as ref, p.order_id as about, 'parcel_astray' as reason,
+        format('parcel %s was cancelled, and %s has it: %s', coalesce(p.tracking, p.id::text), p.carrier, coalesce(p.state -> 'known' -> 'best' ->> 'status', 'on its way')) as detail,
+        (p.state ->> 'astraySince')::timestamptz as since, 'warehouse' as waits_for
+      from shipping.parcels p where p.astray),
   found as (
     select ref, about, reason, detail, date_trunc('milliseconds', since) as since, waits_for
-      from (select * from letters union all select * from tasks union all select * from payments union all select * from messages) all_of_them)
+      from (select * from letters union all select * from tasks union all select * from payments union all select * from messages union all select * from astray) all_of_them)
   select f.ref, coalesce(o.id, case when f.reason <> 'dead_letter' then f.about end) as "orderId", o.number, o.status, f.reason, f.detail, f.since,
       f.waits_for as "waitsFor"
     from found f left join orders.orders o on o.id = f.about

@@ -50,6 +50,20 @@ export type ParcelEvent = Readonly<
   /** News that changes nothing to be seen now, and may decide what later news means. */
   | { type: 'ParcelNoted'; order: OrderId; news: ParcelStatus; happenedAt: Instant }
   | { type: 'ParcelCancelled'; order: OrderId; fulfilment: string }
+  /** It was cancelled, and its carrier has it all the same: stock believes its units to be in the warehouse. */
+  | {
+      type: 'ParcelAstray'
+      order: OrderId
+      fulfilment: string
+      place: Place
+      carrier: string
+      tracking?: string
+      lines: readonly WorkLine[]
+      news: ParcelStatus
+      happenedAt: Instant
+    }
+  /** Somebody has seen to it: its units are back and counted, or given up. */
+  | { type: 'ParcelSettled'; order: OrderId; by: string; note?: string }
 >
 
 export type ParcelEventOf<Type extends ParcelEvent['type']> = Extract<ParcelEvent, { type: Type }>
@@ -66,6 +80,8 @@ export type ParcelView = Readonly<{
   labelUrl?: string
   attempts: number
   lines: readonly WorkLine[]
+  /** What its carrier says of it though it was cancelled, while nobody has seen to it. */
+  astray?: Readonly<{ status: ParcelStatus; since: Instant }>
   /** All parts of the parcel that it shares with other orders. */
   shared?: readonly string[]
 }>

@@ -77,6 +77,30 @@ describe('Handing a parcel over', () => {
     given(held).when(news('picked_up', 1)).thenTypes('ParcelCollected', 'ParcelMoved'))
 })
 
+describe('A parcel that went astray', () => {
+  const cancelled: ParcelEvent = { type: 'ParcelCancelled', order, fulfilment: 'ful' }
+  const { fulfilment, place, carrier, lines } = announcement
+  const astray = (said: ParcelStatus, n: number): ParcelEvent => {
+    const about = { order, fulfilment, place, carrier, tracking: 'SIM1X', lines }
+    return { type: 'ParcelAstray', ...about, news: said, happenedAt: hour(n) }
+  }
+  it('is one that was cancelled, and that its carrier has', () =>
+    given(announced, labelled, cancelled).when(news('picked_up', 1)).thenEvents(astray('picked_up', 1)))
+  it('is not one that its carrier does not say to have', () =>
+    given(announced, labelled, cancelled).when(news('exception', 1)).thenNothing())
+  it('is told of once for each place it is said to be in', () =>
+    given(announced, labelled, cancelled, astray('in_transit', 2)).when(news('picked_up', 1)).thenNothing())
+  it('is told of again when it comes to another', () =>
+    given(announced, labelled, cancelled, astray('in_transit', 2)).when(news('delivered', 3)).thenEvents(astray('delivered', 3)))
+  it('is settled once', () => {
+    const settled: ParcelEvent = { type: 'ParcelSettled', order, by: 'ann' }
+    given(announced, labelled, cancelled, astray('in_transit', 2)).when({ do: 'settle', by: 'ann', at }).thenEvents(settled)
+    given(announced, labelled, cancelled, astray('in_transit', 2), settled)
+      .when({ do: 'settle', by: 'ann', at })
+      .thenRefused('parcel_not_astray')
+  })
+})
+
 describe("A carrier's news", () => {
   it('may skip steps: delivered at once is collected and delivered', () =>
     given(announced, labelled).when(news('delivered', 1)).thenTypes('ParcelCollected', 'ParcelMoved'))
@@ -92,8 +116,8 @@ describe("A carrier's news", () => {
     given(...after(news('in_transit', 2)))
       .when(news('in_transit', 2))
       .thenNothing())
-  it('changes nothing on a cancelled parcel', () =>
-    given(announced, { type: 'ParcelCancelled', order, fulfilment: 'ful' }).when(news('in_transit', 2)).thenNothing())
+  it('of its cancellation changes nothing on a cancelled parcel', () =>
+    given(announced, labelled, { type: 'ParcelCancelled', order, fulfilment: 'ful' }).when(news('cancelled', 1)).thenNothing())
   it('of a failed collection leaves the parcel with its label', () =>
     given(announced, labelled).when(news('exception', 1)).thenTypes('ParcelNoted'))
   it('counts attempts: failed ones and the delivery (C6)', () => {

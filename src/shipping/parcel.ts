@@ -28,6 +28,8 @@ export type LiveParcel = Readonly<{
   label?: Label
   collected: boolean
   known: Known
+  /** Its carrier has it though it was cancelled, since then; undefined once somebody has seen to it. */
+  astraySince?: Instant | undefined
 }>
 export type Parcel = Readonly<{ status: 'unannounced' }> | LiveParcel
 export const unannounced: Parcel = { status: 'unannounced' }
@@ -48,20 +50,32 @@ export type ParcelCommand = Readonly<{ at: Instant }> &
     | { do: 'deliver' }
     | { do: 'news'; status: ParcelStatus; happenedAt?: Instant | undefined; raw?: string | undefined }
     | { do: 'cancel' }
+    | { do: 'settle'; by: string; note?: string | undefined }
   >
 
 export type ParcelReason =
   | 'parcel_not_found'
   | 'collection_blocked'
   | 'parcel_cancelled'
+  | 'parcel_not_astray'
   | 'parcel_collected'
   | 'parcel_not_collected'
 type No = Refusal<ParcelReason>
 type Events = readonly ParcelEvent[]
 
-export type ParcelAction = 'hand_over' | 'track' | 'print_label'
+/** News of a carrier that should not have it. What changes nothing of where it is said to be is said once. */
+const astray = (state: LiveParcel, { status: news, at: happenedAt }: Readonly<{ status: ParcelStatus; at: Instant }>): Events => {
+  const { order, fulfilment, place, carrier, lines, label } = state
+  const known = learn(state.known, { status: news, at: happenedAt })
+  if (!saysCollected(news) || statusOf(known) === statusOf(state.known)) return []
+  const tracking = label === undefined ? {} : { tracking: label.tracking }
+  return [{ type: 'ParcelAstray', order, fulfilment, place, carrier, ...tracking, lines, news, happenedAt }]
+}
+
+export type ParcelAction = 'hand_over' | 'track' | 'print_label' | 'settle'
 export const parcelActions = (parcel: Parcel): readonly ParcelAction[] => {
-  if (!isAnnounced(parcel) || parcel.status === 'cancelled') return []
+  if (!isAnnounced(parcel)) return []
+  if (parcel.status === 'cancelled') return parcel.astraySince === undefined ? [] : ['settle']
   const print: readonly ParcelAction[] = parcel.label === undefined ? [] : ['print_label']
   if (isEnd(parcel.status)) return print
   return parcel.collected ? ['track', ...print] : isBlocked(parcel) ? print : ['hand_over', 'track', ...print]
@@ -103,6 +117,12 @@ const decide = (command: ParcelCommand, state: Parcel): Events | No => {
       if (state.status === 'cancelled') return []
       if (state.collected) return refuse('parcel_collected', 'the carrier has it: it can only come back as a return')
       return [{ type: 'ParcelCancelled', order, fulfilment: state.fulfilment }]
+    case 'settle': {
+      const { by, note } = command
+      if (state.astraySince === undefined)
+        return refuse('parcel_not_astray', 'its carrier has not got it, or somebody has seen to it')
+      return [{ type: 'ParcelSettled', order, by, ...(note === undefined ? {} : { note }) }]
+    }
   }
 }
 
@@ -132,6 +152,12 @@ const evolve = (state: Parcel, event: ParcelEvent): Parcel => {
     }
     case 'ParcelCancelled':
       return { ...state, status: 'cancelled' }
+    case 'ParcelAstray': {
+      const { news: status, happenedAt: at } = event
+      return { ...state, known: learn(state.known, { status, at }), astraySince: state.astraySince ?? at }
+    }
+    case 'ParcelSettled':
+      return { ...state, astraySince: undefined }
   }
 }
 
@@ -158,7 +184,7 @@ const blocked = ({ held, waitsForAddress }: LiveParcel): No => {
 
 const news = (state: LiveParcel, step: Readonly<{ status: ParcelStatus; at: Instant }>, raw?: string): Events => {
   const { order, fulfilment, place, carrier, lines, label } = state
-  if (state.status === 'cancelled') return []
+  if (state.status === 'cancelled') return astray(state, step)
   if (step.status === 'cancelled') return state.collected ? [] : [{ type: 'ParcelCancelled', order, fulfilment }]
   const known = learn(state.known, step)
   if (known === state.known) return []
@@ -184,6 +210,7 @@ export const parcelView = (id: string, state: LiveParcel): ParcelView => ({
   ...state.label,
   attempts: attemptsOf(state.known),
   lines: state.lines,
+  ...(state.astraySince === undefined ? {} : { astray: { status: statusOf(state.known), since: state.astraySince } }),
   ...(state.shared === undefined ? {} : { shared: state.shared.parts }),
 })
 

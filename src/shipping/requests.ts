@@ -59,6 +59,7 @@ export const parcelProblems: ProblemTable<HandOverReason> = {
   parcel_not_found: { status: 404, title: 'No such parcel' },
   collection_blocked: { status: 409, title: 'It may not be handed over' },
   parcel_cancelled: { status: 409, title: 'The parcel is cancelled' },
+  parcel_not_astray: { status: 409, title: 'It is not astray' },
   parcel_collected: { status: 409, title: 'The carrier has it already' },
   parcel_not_collected: { status: 409, title: 'The carrier has not got it yet' },
   no_parcels: { status: 409, title: 'Nothing is packed' },

@@ -31,6 +31,7 @@ import type { Recipient } from './tasks.ts'
 
 const policy: Policy = { roles: ['owner', 'customer_service', 'warehouse', 'service', 'logistics_partner'] }
 const reporters: Policy = { roles: ['owner', 'warehouse', 'service', 'logistics_partner'] }
+const settlers: Policy = { roles: ['owner', 'service', 'customer_service', 'warehouse'] }
 const tags = ['shipping']
 /** Parcels that wait for one collection. */
 const manifestMax = 2_000
@@ -60,6 +61,15 @@ const trackSchema = {
     },
     { additionalProperties: false },
   ),
+}
+const settleSchema = {
+  summary: 'Say that a parcel that went astray was seen to',
+  tags,
+  params: idParams,
+  body: Type.Union([
+    Type.Object({ note: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) }, { additionalProperties: false }),
+    Type.Null(),
+  ]),
 }
 const manifestSchema = {
   summary: 'What waits for a carrier, as JSON or text/plain',
@@ -141,6 +151,23 @@ export const parcelRoutes =
         command: { do: 'news', status, happenedAt: timeOf(at), raw: detail },
         origin: actor(request),
         key: requiredKey(request, 'parcel.track', now()),
+      })
+      const answer = unlessRefused(outcome, parcelProblems)
+      if (!isAnnounced(answer.state)) throw noParcel()
+      if (answer.replayed) reply.header('idempotent-replayed', 'true')
+      reply.header('etag', `"v${answer.version}"`)
+      return shown(id, answer.version, answer.state)
+    })
+
+    edge.post('/v1/parcels/:id/settle', { schema: settleSchema, config: { policy: settlers } }, async (request, reply) => {
+      const { id } = request.params
+      await found(request, id)
+      const origin = actor(request)
+      const outcome = await service.note({
+        id,
+        command: { do: 'settle', by: origin.actor, note: request.body?.note },
+        origin,
+        key: requiredKey(request, 'parcel.settle', now()),
       })
       const answer = unlessRefused(outcome, parcelProblems)
       if (!isAnnounced(answer.state)) throw noParcel()

@@ -225,10 +225,12 @@ export class ShippingService implements ParcelQueries {
     const ids = await parcels.idsBy(work, 'tracking', [...new Set(items.map(({ news }) => news.tracking))])
     // Several orders' parcels may be one: what befalls it befalls all of them.
     const known = new Map<string, readonly string[]>()
+    const cancelled = new Set<string>()
     for (const [id, { state }] of await parcels.lock(work, ids)) {
       if (!isAnnounced(state) || state.label === undefined) continue
       const name = `${state.carrier}\n${state.label.tracking}`
       known.set(name, [...(known.get(name) ?? []), id])
+      if (state.status === 'cancelled') cancelled.add(id)
     }
     const asked: Asked<ParcelCommand>[] = []
     const rows: NewsRow[] = []
@@ -242,7 +244,10 @@ export class ShippingService implements ParcelQueries {
       rows.push({ carrier, id: news.id, tracking: news.tracking, receivedAt: work.now, body: raw })
       const { status, happenedAt, detail } = news
       const origin = { actor: `carrier:${carrier}`, cause: `webhook:${news.id}` }
-      for (const id of parts) asked.push({ id, origin, command: { do: 'news', status, happenedAt, raw: detail } })
+      // A part that was taken out of a parcel which goes on with the others is not on its way.
+      const going = parts.filter((id) => !cancelled.has(id))
+      for (const id of going.length > 0 ? going : parts)
+        asked.push({ id, origin, command: { do: 'news', status, happenedAt, raw: detail } })
       return 'accepted'
     })
     await this.parcels.within(work, asked)

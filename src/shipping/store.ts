@@ -73,6 +73,7 @@ export const parcelTable: StreamTable<Parcel> = {
     place: { type: 'text', of: (state) => (isAnnounced(state) ? state.place : null) },
     status: { type: 'text', of: ({ status }) => status },
     tracking: { type: 'text', nullable: true, of: (state) => (isAnnounced(state) ? (state.label?.tracking ?? null) : null) },
+    astray: { type: 'bool', of: (state) => isAnnounced(state) && state.astraySince !== undefined },
   },
 }
 

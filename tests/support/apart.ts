@@ -38,13 +38,12 @@ export const answering = <Asked, Answer>(
     // Whoever asked is gone: what was started is stopped in order.
     if (!isAnswered) process.kill(process.pid, 'SIGTERM')
   })
-  process.once('message', (asked: Asked) => {
-    void answer(asked, (line) => void tell({ line }))
-      .then((answered) => tell({ answer: answered }))
-      .then(() => {
-        isAnswered = true
-        if (byForce) process.exit(0)
-        process.disconnect?.()
-      })
-  })
+  const serve = async (asked: Asked): Promise<void> => {
+    const answered = await answer(asked, (line) => void tell({ line }))
+    await tell({ answer: answered })
+    isAnswered = true
+    if (byForce) process.exit(0)
+    process.disconnect?.()
+  }
+  process.once('message', (asked: Asked) => void serve(asked))
 }
