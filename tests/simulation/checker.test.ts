@@ -11,7 +11,7 @@ import type { Seen, SeenFact } from './state.ts'
 let good: Seen
 before(async () => {
   const kept: Kept = {}
-  const run = await simulated(7, { faults: noFaults }, kept)
+  const run = await simulated(7, { faults: noFaults, mails: true }, kept)
   assert.deepEqual(run.violations, [])
   assert.ok(kept.end !== undefined)
   good = kept.end
@@ -56,6 +56,7 @@ const fact = (stream: string, type: string, more: Partial<SeenFact> = {}): SeenF
   const position = (good.journal.at(-1)?.position ?? 0) + 1
   return { position, stream, version: (last?.version ?? 0) + 1, at: good.now, fact: { type }, ...more }
 }
+const messages = (): NonNullable<Seen['messages']> => good.messages ?? []
 const anOrder = (): string => first(good.orders.keys())
 
 /** What is wrong in each state, and the check that must see it. */
@@ -172,6 +173,34 @@ const bad: readonly Readonly<{ check: CheckName; what: string; make: () => Parti
     make: () => ({ reactions: good.reactions.map((one) => ({ ...one, done: one.done.toReversed() })) }),
   },
   {
+    check: 'I9 messages',
+    what: 'a message is said to be sent that no server took',
+    make: () => ({ mailed: new Map() }),
+  },
+  {
+    check: 'I9 messages',
+    what: 'a customer is told the same twice',
+    make: () => ({ messages: [...messages(), { ...first(messages()), id: 'again', status: 'FAILED' as const }] }),
+  },
+  {
+    check: 'I9 messages',
+    what: 'a message went out again as another',
+    make: () => {
+      const [id, copies] = first(good.mailed ?? [])
+      return { mailed: new Map([...(good.mailed ?? []), [id, [...copies, { ...first(copies), subject: 'another' }]]]) }
+    },
+  },
+  {
+    check: 'I9 messages',
+    what: 'a message is never sent',
+    make: () => ({ messages: messages().map((row, at) => (at === 0 ? { ...row, status: 'PENDING' as const } : row)) }),
+  },
+  {
+    check: 'I9 messages',
+    what: 'a customer hears nothing',
+    make: () => ({ messages: messages().filter(({ order }) => order !== first(messages()).order) }),
+  },
+  {
     check: 'I10',
     what: 'an order says something else of its work than the warehouse',
     make: () =>
@@ -180,6 +209,18 @@ const bad: readonly Readonly<{ check: CheckName; what: string; make: () => Parti
         ({ progress }) => progress.fulfilments.length > 0,
         ({ progress }) => progress.fulfilments.forEach((work) => (work.status = 'awaiting_transfer')),
       ),
+  },
+  {
+    check: 'I10 lists',
+    what: 'an order is listed as it was',
+    make: () => ({
+      listed: new Map([...(good.listed ?? [])].map(([id, row]) => [id, { ...row, status: 'received' }])),
+    }),
+  },
+  {
+    check: 'I10 lists',
+    what: 'an order is listed that is not there',
+    make: () => ({ listed: new Map([...(good.listed ?? []), ['another', { number: 1, status: 'paid', total: 1 }]]) }),
   },
   {
     check: 'I11',

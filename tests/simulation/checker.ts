@@ -2,6 +2,7 @@
 import type { Seen } from './state.ts'
 import { historiesFold, legalTransitions, unitsOfOrders } from './checks-orders.ts'
 import { everyEventOnce, everyOrderEnds, nothingSilent, roomsAgree } from './checks-events.ts'
+import { everybodyTold, listsAgree } from './checks-told.ts'
 import { chargedOnce, expiryIsFair, moneyConserved, timeIsTheDatabases } from './checks-money.ts'
 import { ledgerBalances, noOversell } from './checks-stock.ts'
 
@@ -45,7 +46,9 @@ export const checks = {
   'I8 transitions': legalTransitions,
   'I8 units': unitsOfOrders,
   I9: everyEventOnce,
+  'I9 messages': everybodyTold,
   I10: roomsAgree,
+  'I10 lists': listsAgree,
   I11: expiryIsFair,
   I16: timeIsTheDatabases,
 } as const satisfies Readonly<Record<string, Check>>

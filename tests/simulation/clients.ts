@@ -6,6 +6,7 @@ import type { Draft, PlaceAsked } from '../../src/orders/placement-service.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { Overloaded } from '../../src/kernel/micro-batch.ts'
 import { OutcomeUnknown } from '../../src/platform/store/work.ts'
+import { addressOf } from './mail.ts'
 import type { Operation, OperationOf, WantedLine } from './operations.ts'
 import { Random } from './random.ts'
 import type { Rooms } from './rooms.ts'
@@ -89,13 +90,14 @@ export class Clients {
   }
 
   async #place(operation: OperationOf<'place'>): Promise<string> {
-    const { acknowledged, scheduler, broken } = this.#world
+    const { acknowledged, scheduler, broken, mail } = this.#world
     const draft = draftOf(operation)
     const key = { scope: 'client', key: `order-${operation.id}`, hash: 'body' }
     const asked: PlaceAsked = {
       draft,
       origin: { actor: 'client' },
       key,
+      ...(mail === undefined ? {} : { person: { email: addressOf(operation.id) } }),
       ...(operation.ttlSeconds === undefined ? {} : { reservedSeconds: operation.ttlSeconds }),
     }
     const once = async (): Promise<string> => {

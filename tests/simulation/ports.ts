@@ -1,5 +1,7 @@
 /** The stores as one process sees them: every call takes its time, locks rows, and can fail; what is saved says which rows it touches. */
 import type { InventoryRepository } from '../../src/inventory/store.ts'
+import type { MailPort } from '../../src/notifications/adapters/ports.ts'
+import type { NotificationRepository } from '../../src/notifications/store.ts'
 import type { OrderRepository } from '../../src/orders/store.ts'
 import type { PaymentRepository } from '../../src/payments/store.ts'
 import type { Journal } from '../../src/platform/bus/journal.ts'
@@ -155,6 +157,30 @@ const paymentsOf = (process: Process, { payments }: Stores): PaymentRepository =
   }
 }
 
+const messagesOf = (process: Process, { notifications: { store } }: Stores): NotificationRepository => ({
+  cards: (work, orders) => process.statement(work, 'read cards', () => store.cards(work, orders)),
+  toldBefore: (work, orders) => process.statement(work, 'read messages', () => store.toldBefore(work, orders)),
+  mutedChannels: (work, users) => process.statement(work, 'read channels', () => store.mutedChannels(work, users)),
+  addCards: (cards) => adding(store.addCards(cards), cards),
+  saveCards: (cards) =>
+    touching(
+      store.saveCards(cards),
+      cards.map(({ id }) => `cards ${id}`),
+    ),
+  add: (rows, at) => adding(store.add(rows, at), rows),
+  due: (ids) => process.call('read messages', () => store.due(ids)),
+  finish: (ends) => process.write('end messages', () => store.finish(ends)),
+  undelivered: (ids) => process.write('end messages', () => store.undelivered(ids)),
+  lock: (work, id) => process.statement(work, 'lock message', () => store.lock(work, id)),
+  reopen: (id) => touching(store.reopen(id), [`messages ${id}`]),
+  get: (id) => process.call('read messages', () => store.get(id)),
+  list: (wanted) => process.call('read messages', () => store.list(wanted)),
+  outbox: (limit, before) => process.call('read messages', () => store.outbox(limit, before)),
+  setChannel: (user, channel, wanted) => process.write('set channel', () => store.setChannel(user, channel, wanted)),
+  mutedOf: (user) => process.call('read channels', () => store.mutedOf(user)),
+  forget: (people) => process.write('forget people', () => store.forget(people)),
+})
+
 const recordsOf = (process: Process, { records }: Stores): Records => ({
   append: (appends) => adding(records.append(appends), appends),
   schedule: (tasks) => adding(records.schedule(tasks), tasks),
@@ -209,7 +235,10 @@ const tasksOf = (process: Process, { tasks }: Stores): TaskRows => ({
 })
 
 /** One process's way to everything. */
-export const lineOf = (process: Process, outside: Pick<Line, 'provider' | 'carrier' | 'watched'>): Line => {
+export const lineOf = (
+  process: Process,
+  { mail, ...outside }: Pick<Line, 'provider' | 'carrier' | 'watched'> & Readonly<{ mail?: MailPort | undefined }>,
+): Line => {
   const { stores } = process.around.server
   return {
     ...outside,
@@ -248,6 +277,16 @@ export const lineOf = (process: Process, outside: Pick<Line, 'provider' | 'carri
     positions: positionsOf(process, stores),
     journal: journalOf(process, stores),
     tasks: tasksOf(process, stores),
+    told:
+      mail === undefined
+        ? undefined
+        : {
+            listing: {
+              refresh: (work, ids) => process.statement(work, 'refresh listing', () => stores.listing.refresh(work, ids)),
+            },
+            storage: { ...stores.notifications, store: messagesOf(process, stores) },
+            mail,
+          },
   }
 }
 

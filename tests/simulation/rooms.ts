@@ -15,6 +15,10 @@ import type { ShippingStores } from '../../src/shipping/store.ts'
 import { createFulfilment } from '../../src/fulfilment/room.ts'
 import { stockMoves } from '../../src/inventory/reactions.ts'
 import { Inventory } from '../../src/inventory/service.ts'
+import type { MailPort } from '../../src/notifications/adapters/ports.ts'
+import { createNotifications, type NotificationStorage } from '../../src/notifications/notifications.ts'
+import { fillListing } from '../../src/orders/listing-reactions.ts'
+import type { ListingStore } from '../../src/orders/listing-store.ts'
 import { Reaper } from '../../src/orders/expiry-service.ts'
 import { Placement } from '../../src/orders/placement-service.ts'
 import { OrderReads } from '../../src/orders/reads-service.ts'
@@ -52,6 +56,8 @@ export type Line = Readonly<{
   tasks: TaskRows
   provider: PaymentProvider
   carrier: Carrier
+  /** What customers are told and people look up; absent in seeds that have neither. */
+  told?: Readonly<{ storage: NotificationStorage; mail: MailPort; listing: ListingStore }> | undefined
   /** Every reaction as it is carried out, so that its effects can be counted. */
   watched?: (reaction: Reaction) => Reaction
 }>
@@ -120,6 +126,18 @@ export const openRooms = async (line: Line) => {
     orders: returnableOrders(repository),
     committed,
   })
+  const notifications =
+    line.told === undefined
+      ? undefined
+      : createNotifications({
+          ...line.told,
+          batches,
+          records,
+          committed,
+          now,
+          shop: { name: 'Waybill', url: baseUrl },
+          parcels: shipping.queries,
+        })
   const reactions = [
     ...paymentReactions({ service: payments, log }),
     followPayments(orders),
@@ -134,6 +152,8 @@ export const openRooms = async (line: Line) => {
     followParcels(orders),
     followReturns(orders),
     ordersFollowed(returns),
+    ...(notifications?.reactions ?? []),
+    ...(line.told === undefined ? [] : [fillListing(line.told.listing)]),
   ]
   const consumers = new Consumers(
     line.positions,
@@ -145,6 +165,7 @@ export const openRooms = async (line: Line) => {
     ...paymentTasks({ service: payments, providers, now, pageReady: () => undefined }),
     ...fulfilment.tasks,
     ...shipping.tasks,
+    ...(notifications?.tasks ?? []),
   ]
   const tasks = new TaskWorker(line.tasks, handlers, log)
   const reaper = new Reaper(orders, repository, log)

@@ -19,6 +19,7 @@ const lookEvery = 400
 
 export type Run = Readonly<{
   seed: number
+  mails: boolean
   hash: string
   violations: readonly Violation[]
   operations: readonly Operation[]
@@ -30,6 +31,8 @@ export type RunOptions = Readonly<{
   trace?: boolean
   without?: readonly CheckName[]
   faults?: Faults
+  /** Customers are written to, by the real room of messages. */
+  mails?: boolean
 }>
 
 /** What a run leaves behind for who asks. */
@@ -38,8 +41,8 @@ export type Kept = { end?: Seen }
 export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> => simulated(seed, options, {})
 
 export const simulated = async (seed: number, options: RunOptions, kept: Kept): Promise<Run> => {
-  const { operations = drawOperations(seed), trace = false, without = [], faults } = options
-  const world = new World(seed, trace, faults)
+  const { operations = drawOperations(seed), trace = false, without = [], faults, mails = false } = options
+  const world = new World(seed, trace, faults, mails)
   const giveBack = world.take()
   const found: Violation[] = []
   const look = (isEnd: boolean): void => {
@@ -74,6 +77,7 @@ export const simulated = async (seed: number, options: RunOptions, kept: Kept): 
     kept.end = seen(world, true)
     return {
       seed,
+      mails,
       hash: world.trace.hash,
       violations: found,
       operations,
@@ -124,6 +128,7 @@ const sizes = (world: World, operations: readonly Operation[]): Record<string, n
   orders: world.server.stores.orders.rows.size,
   acknowledged: world.acknowledged.length,
   facts: world.server.stores.records.journal.length,
+  ...(world.mail === undefined ? {} : { mails: world.mail.taken.size }),
   'lock waits': world.server.locks.counts.waits,
   deadlocks: world.server.locks.counts.deadlocks,
 })

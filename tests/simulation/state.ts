@@ -7,6 +7,8 @@ import type { Waiting } from '../../src/inventory/store.ts'
 import type { Stored } from '../../src/kernel/decider.ts'
 import type { Fact } from '../../src/kernel/event.ts'
 import type { Instant } from '../../src/kernel/ids.ts'
+import type { Mail } from '../../src/notifications/adapters/ports.ts'
+import type { Notification } from '../../src/notifications/store.ts'
 import type { Order } from '../../src/orders/order.ts'
 import type { LoggedMovement } from '../../src/payments/contract.ts'
 import type { Payment } from '../../src/payments/payment-state.ts'
@@ -46,6 +48,11 @@ export type Seen = Readonly<{
     dead: boolean
     lastError: string | null
   }>[]
+  /** What customers are told, and what the mail server took; absent where nobody is written to. */
+  messages: readonly (Notification & Readonly<{ subject: string }>)[] | undefined
+  mailed: ReadonlyMap<string, readonly Mail[]> | undefined
+  /** Orders as they are looked up; absent there too. */
+  listed: ReadonlyMap<string, Readonly<{ number: number; status: string; total: number }>> | undefined
   /** Whether faults are over and everything had its time. */
   isEnd: boolean
 }>
@@ -78,6 +85,9 @@ export const seen = (world: World, isEnd: boolean): Seen => {
     })),
     parked: [...tables.parked.values()],
     tasks: [...stores.records.tasks.values()],
+    messages: world.mail === undefined ? undefined : [...stores.notifications.store.rows.values()],
+    mailed: world.mail?.taken,
+    listed: world.mail === undefined ? undefined : new Map(stores.listing.rows.entries()),
     isEnd,
   }
 }

@@ -3,6 +3,8 @@ import { memoryFulfilmentStores } from '../../src/fulfilment/store.memory.ts'
 import { MemoryInventory } from '../../src/inventory/store.memory.ts'
 import type { Stored } from '../../src/kernel/decider.ts'
 import type { Instant } from '../../src/kernel/ids.ts'
+import { notificationsInMemory } from '../../src/notifications/store.memory.ts'
+import { MemoryListing } from '../../src/orders/listing-store.memory.ts'
 import { MemoryOrders } from '../../src/orders/store.memory.ts'
 import { MemoryPayments } from '../../src/payments/store.memory.ts'
 import { MemoryJournal } from '../../src/platform/bus/journal.memory.ts'
@@ -37,6 +39,7 @@ export const storesOf = (clock: () => Instant) => {
   const records = new MemoryRecords()
   const journal = new MemoryJournal(records)
   const tables = new MemoryPositionTables()
+  const orders = new MemoryOrders(clock)
   // Statements of their own only: batches are the simulation's, so that several are open at once.
   const statements = new MemoryBatches(clock, store)
   return {
@@ -46,12 +49,14 @@ export const storesOf = (clock: () => Instant) => {
     tables,
     positions: new MemoryPositions(tables, statements, journal, clock),
     tasks: new MemoryTaskRows(records, statements, clock),
-    orders: new MemoryOrders(clock),
+    orders,
+    listing: new MemoryListing(orders),
     inventory: new MemoryInventory(clock),
     payments: new MemoryPayments(),
     fulfilment: memoryFulfilmentStores(),
     shipping: memoryShippingStores(),
     returns: memoryReturns(),
+    notifications: notificationsInMemory(clock, store),
   }
 }
 export type Stores = ReturnType<typeof storesOf>

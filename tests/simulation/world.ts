@@ -5,6 +5,7 @@ import { seedIds } from '../../src/platform/ids.ts'
 import { undoable } from '../../src/platform/store/memory.ts'
 import type { Reaction } from '../../src/platform/bus/consumers.ts'
 import { drawFaults, type FaultName, type Faults, noFaults } from './faults.ts'
+import { MailBooks } from './mail.ts'
 import { CarrierBooks, ProviderBooks } from './parties.ts'
 import { Process, type Surroundings } from './process.ts'
 import { Random, Trace } from './random.ts'
@@ -36,6 +37,8 @@ export class World implements Surroundings {
   readonly trace: Trace
   readonly provider: ProviderBooks
   readonly carrier: CarrierBooks
+  /** In seeds whose customers are written to. */
+  readonly mail: MailBooks | undefined
   readonly drawn: Faults
   readonly counts = new Map<string, number>()
   readonly acknowledged: Acknowledged[] = []
@@ -46,7 +49,7 @@ export class World implements Surroundings {
   readonly #processes: Running[] = []
   #born = 0
 
-  constructor(seed: number, keepTrace: boolean, faults?: Faults) {
+  constructor(seed: number, keepTrace: boolean, faults?: Faults, mails = false) {
     this.seed = seed
     this.scheduler = new Scheduler(new Random(seed, 'order'))
     this.random = new Random(seed, 'chance')
@@ -57,6 +60,7 @@ export class World implements Surroundings {
       this.request(what, take).catch(() => false)
     this.provider = new ProviderBooks(this, deliver, new Random(seed, 'provider'))
     this.carrier = new CarrierBooks(this, deliver, new Random(seed, 'carrier'))
+    this.mail = mails ? new MailBooks(this, new Random(seed, 'mail')) : undefined
   }
 
   readonly faults = (): Faults => (this.isHealed ? noFaults : this.drawn)
@@ -141,6 +145,7 @@ export class World implements Surroundings {
     const outside = {
       provider: this.provider.for(process),
       carrier: this.carrier.for(process),
+      mail: this.mail?.for(process),
       watched: (reaction: Reaction) => this.#watched(reaction),
     }
     const rooms = { process, ...(await openRooms(lineOf(process, outside))) }
