@@ -31,7 +31,7 @@ export const everybodyTold = ({ messages, mailed, orders, isEnd }: Seen): readon
 /** I10: in the end every order is found as it is, and no other. */
 export const listsAgree = ({ listed, orders, isEnd }: Seen): readonly string[] => {
   if (listed === undefined || !isEnd) return []
-  const rows = new Map([...listed].map(([id, { number, status, total }]) => [id as string, `${number} ${status} ${total}`]))
+  const rows = new Map([...listed].map(([id, { number, status, total }]) => [id, `${number} ${status} ${total}`]))
   const found: string[] = []
   for (const [id, { state }] of orders) {
     if (state.status !== 'live') continue
