@@ -11,7 +11,7 @@ import type { Seen, SeenFact } from './state.ts'
 let good: Seen
 before(async () => {
   const kept: Kept = {}
-  const run = await simulated(7, { faults: noFaults, mails: true }, kept)
+  const run = await simulated(7, { faults: noFaults, whole: true }, kept)
   assert.deepEqual(run.violations, [])
   assert.ok(kept.end !== undefined)
   good = kept.end

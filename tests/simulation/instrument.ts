@@ -3,8 +3,8 @@ import type { Finding, Instrument } from '../proof/instrument.ts'
 import { report } from './report.ts'
 import { simulate } from './simulate.ts'
 
-/** One seed in so many writes to its customers. */
-const mailsEvery = 4
+/** One seed in so many is of the whole shop. */
+const wholeEvery = 4
 /** One line for whoever watches, now and then. */
 const toldEvery = 50
 
@@ -15,7 +15,7 @@ export const instrument: Instrument = {
     const counts: Record<string, number> = { seeds: 0 }
     const findings: Finding[] = []
     for (let seed = first; performance.now() < end; seed++) {
-      const run = await simulate(seed, { mails: seed % mailsEvery === 1 })
+      const run = await simulate(seed, { whole: seed % wholeEvery === 1 })
       counts['seeds'] = (counts['seeds'] ?? 0) + 1
       for (const [name, count] of Object.entries(run.counts)) counts[name] = (counts[name] ?? 0) + count
       const [broken] = run.violations

@@ -234,6 +234,15 @@ const tasksOf = (process: Process, { tasks }: Stores): TaskRows => ({
   isBusy: (kinds) => process.call('read tasks', () => tasks.isBusy(kinds)),
 })
 
+const wholeOf = (process: Process, stores: Stores, mail: MailPort): Line['whole'] => ({
+  warehouses: stores.warehouses,
+  sourcing: stores.sourcing,
+  recent: stores.recent,
+  storage: { ...stores.notifications, store: messagesOf(process, stores) },
+  mail,
+  listing: { refresh: (work, ids) => process.statement(work, 'refresh listing', () => stores.listing.refresh(work, ids)) },
+})
+
 /** One process's way to everything. */
 export const lineOf = (
   process: Process,
@@ -277,16 +286,7 @@ export const lineOf = (
     positions: positionsOf(process, stores),
     journal: journalOf(process, stores),
     tasks: tasksOf(process, stores),
-    told:
-      mail === undefined
-        ? undefined
-        : {
-            listing: {
-              refresh: (work, ids) => process.statement(work, 'refresh listing', () => stores.listing.refresh(work, ids)),
-            },
-            storage: { ...stores.notifications, store: messagesOf(process, stores) },
-            mail,
-          },
+    whole: mail === undefined ? undefined : wholeOf(process, stores, mail),
   }
 }
 

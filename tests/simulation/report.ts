@@ -6,14 +6,14 @@ import { type Run, simulate } from './simulate.ts'
 const triesMax = 150
 
 /** Leaves out one operation after the other as long as the same promise is broken without it. */
-export const shortened = async ({ seed, mails, operations, violations }: Run): Promise<readonly Operation[]> => {
+export const shortened = async ({ seed, whole, operations, violations }: Run): Promise<readonly Operation[]> => {
   const broken = new Set(violations.map(({ check }) => check))
   let least = operations
   let tries = 0
   for (const operation of operations.toReversed()) {
     if (++tries > triesMax) break
     const fewer = least.filter(({ id }) => id !== operation.id)
-    const again = await simulate(seed, { mails, operations: fewer })
+    const again = await simulate(seed, { whole, operations: fewer })
     if (again.violations.some(({ check }) => broken.has(check))) least = fewer
   }
   return least
@@ -21,13 +21,13 @@ export const shortened = async ({ seed, mails, operations, violations }: Run): P
 
 /** @param words what else the command needs. */
 export const report = async (run: Run, words = ''): Promise<string> => {
-  const { seed, mails, violations } = run
+  const { seed, whole, violations } = run
   const least = await shortened(run)
   return [
     `seed ${seed} breaks ${[...new Set(violations.map(({ check }) => check))].join(', ')}`,
     ...violations.slice(0, 8).map(({ check, what }) => `  ${check}: ${what}`),
     `  ${least.length} of ${run.operations.length} operations are enough:`,
     ...least.map((operation) => `    ${told(operation)}`),
-    `  run it again, with its trace: node tests/simulation/run.ts --seed ${seed}${words}${mails ? ' --mails' : ''} --trace`,
+    `  run it again, with its trace: node tests/simulation/run.ts --seed ${seed}${words}${whole ? ' --whole' : ''} --trace`,
   ].join('\n')
 }

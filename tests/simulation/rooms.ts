@@ -37,6 +37,7 @@ import type { Carrier } from '../../src/shipping/carrier.ts'
 import { createShipping } from '../../src/shipping/room.ts'
 import { cancelling } from '../../src/shop-wiring.ts'
 import { nearest } from '../support/stock.ts'
+import { openSourcing, type SourcingLine } from './sourcing.ts'
 
 /** Everything outside that rooms ask, in whichever form. */
 export type Line = Readonly<{
@@ -56,8 +57,8 @@ export type Line = Readonly<{
   tasks: TaskRows
   provider: PaymentProvider
   carrier: Carrier
-  /** What customers are told and people look up; absent in seeds that have neither. */
-  told?: Readonly<{ storage: NotificationStorage; mail: MailPort; listing: ListingStore }> | undefined
+  /** Real sourcing, what customers are told, and what people look up; absent in seeds that have none of it. */
+  whole?: (SourcingLine & Readonly<{ storage: NotificationStorage; mail: MailPort; listing: ListingStore }>) | undefined
   /** Every reaction as it is carried out, so that its effects can be counted. */
   watched?: (reaction: Reaction) => Reaction
 }>
@@ -71,7 +72,20 @@ export const openRooms = async (line: Line) => {
     consumers.wake()
     tasks.wake()
   }
-  const inventory = new Inventory({ batches, records, repository: line.inventory, source: nearest, threshold: () => 1, committed })
+  const planned =
+    line.whole === undefined
+      ? { source: nearest }
+      : await openSourcing({
+          ...line.whole,
+          batches,
+          records,
+          stock: line.inventory,
+          log,
+          now,
+          committed,
+          backlog: () => placement.backlog(),
+        })
+  const inventory = new Inventory({ batches, records, repository: line.inventory, threshold: () => 1, committed, ...planned })
   const shipping = await createShipping({
     batches,
     records,
@@ -127,10 +141,10 @@ export const openRooms = async (line: Line) => {
     committed,
   })
   const notifications =
-    line.told === undefined
+    line.whole === undefined
       ? undefined
       : createNotifications({
-          ...line.told,
+          ...line.whole,
           batches,
           records,
           committed,
@@ -153,7 +167,7 @@ export const openRooms = async (line: Line) => {
     followReturns(orders),
     ordersFollowed(returns),
     ...(notifications?.reactions ?? []),
-    ...(line.told === undefined ? [] : [fillListing(line.told.listing)]),
+    ...(line.whole === undefined ? [] : [fillListing(line.whole.listing)]),
   ]
   const consumers = new Consumers(
     line.positions,

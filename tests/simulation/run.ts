@@ -1,4 +1,4 @@
-/** `node tests/simulation/run.ts --seed N [--trace] [--count M] [--few] [--mails]`: runs seeds again, and shows what happened in one. */
+/** `node tests/simulation/run.ts --seed N [--trace] [--count M] [--few] [--whole]`: runs seeds again, and shows what happened in one. */
 import { parseArgs } from 'node:util'
 import { drawOperations } from './operations.ts'
 import { report } from './report.ts'
@@ -10,7 +10,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     few: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
-    mails: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
     count: { type: 'string', default: '1' },
   },
 })
@@ -19,7 +19,7 @@ const began = performance.now()
 let failed = 0
 const counts: Record<string, number> = {}
 for (let seed = first; seed < first + Number(values.count); seed++) {
-  const run = await simulate(seed, { trace: values.trace, mails: values.mails, operations: drawOperations(seed, values.few) })
+  const run = await simulate(seed, { trace: values.trace, whole: values.whole, operations: drawOperations(seed, values.few) })
   if (values.trace) console.log(run.trace.join('\n'))
   for (const [name, count] of Object.entries(run.counts)) counts[name] = (counts[name] ?? 0) + count
   if (values.count === '1') console.log(`hash ${run.hash}`)

@@ -19,7 +19,7 @@ const lookEvery = 400
 
 export type Run = Readonly<{
   seed: number
-  mails: boolean
+  whole: boolean
   hash: string
   violations: readonly Violation[]
   operations: readonly Operation[]
@@ -31,8 +31,8 @@ export type RunOptions = Readonly<{
   trace?: boolean
   without?: readonly CheckName[]
   faults?: Faults
-  /** Customers are written to, by the real room of messages. */
-  mails?: boolean
+  /** Sourced by the real engine, customers written to, lists kept. */
+  whole?: boolean
 }>
 
 /** What a run leaves behind for who asks. */
@@ -41,8 +41,8 @@ export type Kept = { end?: Seen }
 export const simulate = (seed: number, options: RunOptions = {}): Promise<Run> => simulated(seed, options, {})
 
 export const simulated = async (seed: number, options: RunOptions, kept: Kept): Promise<Run> => {
-  const { operations = drawOperations(seed), trace = false, without = [], faults, mails = false } = options
-  const world = new World(seed, trace, faults, mails)
+  const { operations = drawOperations(seed), trace = false, without = [], faults, whole = false } = options
+  const world = new World(seed, trace, faults, whole)
   const giveBack = world.take()
   const found: Violation[] = []
   const look = (isEnd: boolean): void => {
@@ -77,7 +77,7 @@ export const simulated = async (seed: number, options: RunOptions, kept: Kept): 
     kept.end = seen(world, true)
     return {
       seed,
-      mails,
+      whole,
       hash: world.trace.hash,
       violations: found,
       operations,

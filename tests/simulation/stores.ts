@@ -1,10 +1,13 @@
 /** The memory forms of all rooms' stores, together: what survives every crash. */
 import { memoryFulfilmentStores } from '../../src/fulfilment/store.memory.ts'
+import { memoryPolicies } from '../../src/inventory/policies-store.ts'
+import { MemoryPrices } from '../../src/inventory/prices-store.memory.ts'
+import { MemoryWarehouses } from '../../src/inventory/warehouses-store.memory.ts'
 import { MemoryInventory } from '../../src/inventory/store.memory.ts'
 import type { Stored } from '../../src/kernel/decider.ts'
 import type { Instant } from '../../src/kernel/ids.ts'
 import { notificationsInMemory } from '../../src/notifications/store.memory.ts'
-import { MemoryListing } from '../../src/orders/listing-store.memory.ts'
+import { MemoryListing, memoryRecent } from '../../src/orders/listing-store.memory.ts'
 import { MemoryOrders } from '../../src/orders/store.memory.ts'
 import { MemoryPayments } from '../../src/payments/store.memory.ts'
 import { MemoryJournal } from '../../src/platform/bus/journal.memory.ts'
@@ -40,6 +43,7 @@ export const storesOf = (clock: () => Instant) => {
   const journal = new MemoryJournal(records)
   const tables = new MemoryPositionTables()
   const orders = new MemoryOrders(clock)
+  const inventory = new MemoryInventory(clock)
   // Statements of their own only: batches are the simulation's, so that several are open at once.
   const statements = new MemoryBatches(clock, store)
   return {
@@ -51,7 +55,10 @@ export const storesOf = (clock: () => Instant) => {
     tasks: new MemoryTaskRows(records, statements, clock),
     orders,
     listing: new MemoryListing(orders),
-    inventory: new MemoryInventory(clock),
+    recent: memoryRecent(orders, clock),
+    warehouses: new MemoryWarehouses(inventory),
+    sourcing: { policies: memoryPolicies(), prices: new MemoryPrices(clock) },
+    inventory,
     payments: new MemoryPayments(),
     fulfilment: memoryFulfilmentStores(),
     shipping: memoryShippingStores(),

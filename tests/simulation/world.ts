@@ -11,6 +11,7 @@ import { Process, type Surroundings } from './process.ts'
 import { Random, Trace } from './random.ts'
 import { lineOf } from './ports.ts'
 import { openRooms, type Rooms } from './rooms.ts'
+import { layIn } from './sourcing.ts'
 import { Scheduler } from './scheduler.ts'
 import { Server } from './server.ts'
 
@@ -49,7 +50,7 @@ export class World implements Surroundings {
   readonly #processes: Running[] = []
   #born = 0
 
-  constructor(seed: number, keepTrace: boolean, faults?: Faults, mails = false) {
+  constructor(seed: number, keepTrace: boolean, faults?: Faults, whole = false) {
     this.seed = seed
     this.scheduler = new Scheduler(new Random(seed, 'order'))
     this.random = new Random(seed, 'chance')
@@ -60,7 +61,7 @@ export class World implements Surroundings {
       this.request(what, take).catch(() => false)
     this.provider = new ProviderBooks(this, deliver, new Random(seed, 'provider'))
     this.carrier = new CarrierBooks(this, deliver, new Random(seed, 'carrier'))
-    this.mail = mails ? new MailBooks(this, new Random(seed, 'mail')) : undefined
+    this.mail = whole ? new MailBooks(this, new Random(seed, 'mail')) : undefined
   }
 
   readonly faults = (): Faults => (this.isHealed ? noFaults : this.drawn)
@@ -85,6 +86,7 @@ export class World implements Surroundings {
   }
 
   async start(): Promise<void> {
+    if (this.mail !== undefined) await layIn(this.server.stores.warehouses)
     for (let count = 0; count < processesAtOnce; count++) await this.#bear()
     if (!this.random.happens(this.drawn.failOver)) return
     const from = this.random.between(1_000, 14_000)

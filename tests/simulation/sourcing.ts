@@ -1,0 +1,75 @@
+/** The real sourcing engine over the two places of a simulated shop. */
+import { createSourcing, type SourcingStorage } from '../../src/inventory/sourcing-room.ts'
+import type { InventoryRepository } from '../../src/inventory/store.ts'
+import { Warehouses } from '../../src/inventory/warehouses-service.ts'
+import type { WarehouseStore } from '../../src/inventory/warehouses-store.ts'
+import type { Instant, Place } from '../../src/kernel/ids.ts'
+import type { RecentOrders } from '../../src/orders/contract.ts'
+import type { Logger } from '../../src/platform/log.ts'
+import type { Records } from '../../src/platform/records/records.ts'
+import type { Batches } from '../../src/platform/store/work.ts'
+import { promisingSource } from '../../src/promise-wiring.ts'
+import { defaults } from '../../src/sourcing/contract.ts'
+
+const zone = 'Europe/London'
+const towns = [
+  ['leeds', 'LS1', 53.8, -1.55],
+  ['york', 'YO1', 53.96, -1.08],
+] as const
+
+/** The places as their owner has laid them in before the first order. */
+export const layIn = (store: WarehouseStore): Promise<void> =>
+  store.save(
+    towns.map(([id, postalCode, latitude, longitude]) => ({
+      ...defaults.warehouse,
+      id: id as Place,
+      name: id,
+      country: 'GB',
+      postalCode,
+      latitude,
+      longitude,
+    })),
+  )
+
+export type SourcingLine = Readonly<{
+  warehouses: WarehouseStore
+  sourcing: SourcingStorage
+  recent: (limit: number) => Promise<RecentOrders>
+}>
+
+export const openSourcing = async (
+  line: SourcingLine &
+    Readonly<{
+      batches: Batches
+      records: Records
+      stock: InventoryRepository
+      log: Logger
+      now: () => Instant
+      committed: () => void
+      backlog: () => number
+    }>,
+) => {
+  const { batches, records, log, now, committed, backlog, stock, recent } = line
+  const warehouses = new Warehouses({ store: line.warehouses, warn: (fault, what) => log.warn({ fault }, what) })
+  const { engine, policies } = createSourcing({
+    batches,
+    records,
+    storage: line.sourcing,
+    log,
+    now,
+    committed,
+    warehouses,
+    zone,
+    backlog,
+    stock,
+    recent,
+  })
+  await warehouses.read()
+  await policies.read()
+  const policyFor = (order: Parameters<typeof policies.choose>[0]) => policies.choose(order).policy
+  return {
+    zone,
+    network: () => warehouses.network,
+    source: promisingSource({ source: engine.source, policyFor, warehouses, zone, bufferDays: () => 0 }),
+  }
+}
