@@ -8,6 +8,13 @@ export const bySeeds = (count: number): Catcher => ({
   args: ['--count', String(count)],
 })
 
+/** The same, of the whole shop: customers are written to, and people look orders up. */
+export const byWholeSeeds = (count: number): Catcher => ({
+  kind: 'command',
+  file: 'tests/mutants/seeds.ts',
+  args: ['--count', String(count), '--whole'],
+})
+
 export const simulationMutants: readonly Mutant[] = [
   {
     name: 'orders dated by a clock that is three hours ahead',
@@ -40,6 +47,22 @@ export const simulationMutants: readonly Mutant[] = [
     find: "else if (event.type === 'PaymentVoided') move('void', event.amount)",
     replace: "else if (event.type === 'PaymentVoided') move('void', 0)",
     catchedBy: bySeeds(20),
+  },
+  {
+    name: 'a message said to be sent that no server took',
+    invariant: 'I9',
+    file: 'src/notifications/sending-service.ts',
+    find: "return { id, status: over ? 'FAILED' : 'PENDING', error }",
+    replace: "return { id, status: over ? 'FAILED' : 'SENT', error }",
+    catchedBy: byWholeSeeds(20),
+  },
+  {
+    name: 'an order listed in the status that it was placed in',
+    invariant: 'I10',
+    file: 'src/orders/listing-reactions.ts',
+    find: "  'StatusChanged',\n",
+    replace: '',
+    catchedBy: byWholeSeeds(8),
   },
 ]
 
