@@ -5,7 +5,7 @@ import { median } from '../load/latencies.ts'
 import { loadWithout5xx } from '../load/run.ts'
 import { furnish, placeOne, startOwn, stockFolder, withFolder } from '../own-server.ts'
 import { memoryOf, postmasterOf, sharedMemoryOf } from '../processes.ts'
-import { ownerKey } from '../world.ts'
+import { ownerKey, type Served } from '../world.ts'
 
 /** Long enough for connections that starting opened to go again (ten seconds). */
 const idleMs = 15_000
@@ -16,21 +16,34 @@ const megabyte = 1_000_000
 /** The issue: Node and PostgreSQL together, idle. */
 const idleMegabytes = 200
 
-type Run = Readonly<{ idleNode: number; idlePostgres: number; peakNode: number; peakPostgres: number; afterNode: number }>
+type Run = Readonly<{
+  /** Of the very first start, which compiles all of Waybill, and of any later one. */
+  firstNode: number
+  idleNode: number
+  idlePostgres: number
+  peakNode: number
+  peakPostgres: number
+  afterNode: number
+}>
 
-const idle = async (folder: string): Promise<Pick<Run, 'idleNode' | 'idlePostgres'>> => {
+const idleAfter = async (folder: string, begin: (served: Served) => Promise<void>) => {
   const served = await startOwn(folder)
   try {
-    await furnish(served)
+    await begin(served)
     await placeOne(served)
     await wait(idleMs)
-    return { idleNode: memoryOf(served.pid).bytes, idlePostgres: sharedMemoryOf(postmasterOf(folder)) }
+    return { node: memoryOf(served.pid).bytes, postgres: sharedMemoryOf(postmasterOf(folder)) }
   } finally {
     await served.stop()
   }
 }
+const idle = async (folder: string): Promise<Pick<Run, 'firstNode' | 'idleNode' | 'idlePostgres'>> => {
+  const first = await idleAfter(folder, furnish)
+  const later = await idleAfter(folder, () => Promise.resolve())
+  return { firstNode: first.node, idleNode: later.node, idlePostgres: later.postgres }
+}
 
-const busy = async (folder: string, seconds: number): Promise<Omit<Run, 'idleNode' | 'idlePostgres'>> => {
+const busy = async (folder: string, seconds: number): Promise<Omit<Run, 'firstNode' | 'idleNode' | 'idlePostgres'>> => {
   const served = await startOwn(folder)
   const postmaster = postmasterOf(folder)
   let peakPostgres = 0
@@ -71,6 +84,7 @@ const run = async ({ rounds, seconds, say }: BenchOptions): Promise<readonly Res
     {
       name: `memory, idle and under ${connections} connections`,
       figures: {
+        idleNodeOfTheFirstStartMegabytes: of(({ firstNode }) => firstNode),
         idleNodeMegabytes: of(({ idleNode }) => idleNode),
         idlePostgresMegabytes: of(({ idlePostgres }) => idlePostgres),
         idleTogetherMegabytes: together,
