@@ -63,15 +63,6 @@ export type ParcelReason =
 type No = Refusal<ParcelReason>
 type Events = readonly ParcelEvent[]
 
-/** News of a carrier that should not have it. What changes nothing of where it is said to be is said once. */
-const astray = (state: LiveParcel, { status: news, at: happenedAt }: Readonly<{ status: ParcelStatus; at: Instant }>): Events => {
-  const { order, fulfilment, place, carrier, lines, label } = state
-  const known = learn(state.known, { status: news, at: happenedAt })
-  if (!saysCollected(news) || statusOf(known) === statusOf(state.known)) return []
-  const tracking = label === undefined ? {} : { tracking: label.tracking }
-  return [{ type: 'ParcelAstray', order, fulfilment, place, carrier, ...tracking, lines, news, happenedAt }]
-}
-
 export type ParcelAction = 'hand_over' | 'track' | 'print_label' | 'settle'
 export const parcelActions = (parcel: Parcel): readonly ParcelAction[] => {
   if (!isAnnounced(parcel)) return []
@@ -200,6 +191,15 @@ const news = (state: LiveParcel, step: Readonly<{ status: ParcelStatus; at: Inst
   return [...collected, { type: 'ParcelMoved', status, attempts, ...about, news: step.status, happenedAt: step.at }]
 }
 
+/** News of a carrier that should not have it. What changes nothing of where it is said to be is said once. */
+const astray = (state: LiveParcel, { status: news, at: happenedAt }: Readonly<{ status: ParcelStatus; at: Instant }>): Events => {
+  const { order, fulfilment, place, carrier, lines, label } = state
+  const known = learn(state.known, { status: news, at: happenedAt })
+  if (!saysCollected(news) || statusOf(known) === statusOf(state.known)) return []
+  const tracking = label === undefined ? {} : { tracking: label.tracking }
+  return [{ type: 'ParcelAstray', order, fulfilment, place, carrier, ...tracking, lines, news, happenedAt }]
+}
+
 export const parcelView = (id: string, state: LiveParcel): ParcelView => ({
   id,
   order: state.order,
@@ -217,3 +217,10 @@ export const parcelView = (id: string, state: LiveParcel): ParcelView => ({
 /** The other parts of the parcel that it is a part of: what befalls one befalls all. */
 export const othersOf = (id: string, { shared }: LiveParcel): readonly string[] =>
   shared === undefined ? [] : shared.parts.filter((part) => part !== id)
+
+export type Part = Readonly<{ id: string; state: LiveParcel }>
+/** Of the parts of one parcel, those that are in it: one that was taken out while others go on is not. */
+export const partsInside = (parts: readonly Part[]): readonly Part[] => {
+  const going = parts.filter(({ state }) => state.status !== 'cancelled')
+  return going.length > 0 ? going : parts
+}

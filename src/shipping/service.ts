@@ -21,6 +21,8 @@ import {
   type ParcelCommand,
   type ParcelReason,
   parcelView,
+  type Part,
+  partsInside,
 } from './parcel.ts'
 import type { NewsRow, ShippingStores } from './store.ts'
 
@@ -95,28 +97,29 @@ export class ShippingService implements ParcelQueries {
 
   /** News by hand: of a parcel that orders share, each order's part of it learns the same. */
   async note(asked: Asked<ParcelCommand>): Promise<ParcelOutcome> {
-    const [outcome] = await this.#together([asked], (work, items) =>
-      Promise.all(
-        items.map(async (one) => {
-          const [first] = await this.parcels.within(work, [one])
-          if (first === undefined) throw new Error('news of a parcel was not answered')
-          if (isRefusal(first) || first.replayed || !isAnnounced(first.state)) return first
-          const { command, origin } = one
-          const others = othersOf(one.id, first.state)
-          if (others.length > 0) {
-            const live = [...(await this.stores.parcels.lock(work, others))].filter(([, { state }]) => isAnnounced(state))
-            await this.parcels.within(
-              work,
-              live.map(([id]) => ({ id, command, origin })),
-            )
-          }
-          return first
-        }),
-      ),
-    )
+    const [outcome] = await this.#together([asked], (work, items) => Promise.all(items.map((one) => this.#noteWithin(work, one))))
     if (outcome === undefined) throw new Error('news of a parcel was not answered')
     if (outcome instanceof Fault) throw outcome.cause
     return outcome
+  }
+
+  async #noteWithin(work: Work, one: Asked<ParcelCommand>): Promise<ParcelOutcome> {
+    const { parcels } = this.stores
+    const own = await parcels.lock(work, [one.id])
+    const others = [...own].flatMap(([id, { state }]) => (isAnnounced(state) ? othersOf(id, state) : []))
+    const parts = [...own, ...(await parcels.lock(work, others))].flatMap(([id, { state }]) =>
+      isAnnounced(state) ? [{ id, state }] : [],
+    )
+    const inside = partsInside(parts)
+    if (parts.length > 0 && inside.every(({ id }) => id !== one.id))
+      return refuse('parcel_cancelled', 'it was taken out of a parcel that goes on: say it of a part that is in it')
+    const [first] = await this.parcels.within(work, [one])
+    if (first === undefined) throw new Error('news of a parcel was not answered')
+    if (isRefusal(first) || first.replayed) return first
+    const { command, origin } = one
+    const rest = inside.flatMap(({ id }) => (id === one.id ? [] : [{ id, command, origin }]))
+    if (rest.length > 0) await this.parcels.within(work, rest)
+    return first
   }
 
   carrier(name: string): Carrier | undefined {
@@ -224,13 +227,11 @@ export class ShippingService implements ParcelQueries {
     }
     const ids = await parcels.idsBy(work, 'tracking', [...new Set(items.map(({ news }) => news.tracking))])
     // Several orders' parcels may be one: what befalls it befalls all of them.
-    const known = new Map<string, readonly string[]>()
-    const cancelled = new Set<string>()
+    const known = new Map<string, readonly Part[]>()
     for (const [id, { state }] of await parcels.lock(work, ids)) {
       if (!isAnnounced(state) || state.label === undefined) continue
       const name = `${state.carrier}\n${state.label.tracking}`
-      known.set(name, [...(known.get(name) ?? []), id])
-      if (state.status === 'cancelled') cancelled.add(id)
+      known.set(name, [...(known.get(name) ?? []), { id, state }])
     }
     const asked: Asked<ParcelCommand>[] = []
     const rows: NewsRow[] = []
@@ -244,10 +245,7 @@ export class ShippingService implements ParcelQueries {
       rows.push({ carrier, id: news.id, tracking: news.tracking, receivedAt: work.now, body: raw })
       const { status, happenedAt, detail } = news
       const origin = { actor: `carrier:${carrier}`, cause: `webhook:${news.id}` }
-      // A part that was taken out of a parcel which goes on with the others is not on its way.
-      const going = parts.filter((id) => !cancelled.has(id))
-      for (const id of going.length > 0 ? going : parts)
-        asked.push({ id, origin, command: { do: 'news', status, happenedAt, raw: detail } })
+      for (const { id } of partsInside(parts)) asked.push({ id, origin, command: { do: 'news', status, happenedAt, raw: detail } })
       return 'accepted'
     })
     await this.parcels.within(work, asked)

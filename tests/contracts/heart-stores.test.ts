@@ -133,6 +133,27 @@ for (const [form, open] of Object.entries(hearts)) {
       assert.deepEqual((await on.stockStore.stockedAfter(names[1] ?? sku(''), 10)).slice(0, 1), names.slice(2))
     })
 
+    it('knows which transfers stock has followed from their sender', async () => {
+      const [sent, received] = [`sent${fresh()}`, `received${fresh()}`]
+      const none = { onHand: 0, reserved: 0, inTransit: 0, damaged: 0 }
+      const row = { ...none, sku: sku('any'), place: leeds, order: undefined }
+      await on.batches.batch(async (work) => {
+        work.add(
+          on.stockStore.saveLedger(
+            [
+              { ...row, kind: 'transfer_sent', reference: sent },
+              { ...row, kind: 'transfer_sent', reference: sent },
+              { ...row, kind: 'received', reference: received },
+              { ...row, kind: 'transfer_sent', reference: undefined },
+            ],
+            work.now,
+          ),
+        )
+      })
+      const followed = await on.batches.batch((work) => on.stockStore.followed(work, [sent, received, 'never']))
+      assert.deepEqual([...followed], [sent])
+    })
+
     it('makes a level once, and locks levels by product and place', async () => {
       const [a, b] = [`a${fresh()}`, `b${fresh()}`]
       const pairs = [

@@ -23,7 +23,7 @@ const replayOf = ({ found }: Raced): string =>
 export const raceAll = (title: string, pairs: readonly Pair[]): void => {
   describe(title, () => {
     const asking = new AbortController()
-    let races: Races
+    let races: Races = { raced: [], differences: [] }
     before(async () => {
       const asked: Asked = { pairs: pairs.map(({ name }) => name), sampleMax, seed }
       races = await askApart<Races>(join(import.meta.dirname, 'races-child.ts'), asked, { signal: asking.signal })

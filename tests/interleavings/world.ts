@@ -15,7 +15,7 @@ import { readConfiguration } from '../../src/platform/config/config.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { rerunAborted } from '../../src/platform/store/work.ts'
 import { openShop, type Shop } from '../../src/shop.ts'
-import { defaults } from '../../src/sourcing/contract.ts'
+import { site } from '../support/site.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 import { draft, line } from '../support/heart.ts'
 import { gated } from './gate.ts'
@@ -35,16 +35,6 @@ const deadlockMs = 10
 
 /** Rooms that own the facts; who only tells of them (messages, figures, lists) takes no lock that another one wants. */
 const owners = /^(orders\.(?!listing)|payments\.|fulfilment\.|inventory\.|shipping\.|returns\.)/
-
-const site = (id: Place, postalCode: string, latitude: number, longitude: number) => ({
-  ...defaults.warehouse,
-  id,
-  name: id,
-  country: 'GB',
-  postalCode,
-  latitude,
-  longitude,
-})
 
 /** News that a room could not handle, of this stream. */
 export type Unheard = Readonly<{ owner: string; told: string }>

@@ -1,22 +1,16 @@
 /** An order of many lines is searched for a limited time when it is placed, says so, and is bettered before its release. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Place, Sku } from '../../src/kernel/ids.ts'
-import { defaults } from '../../src/sourcing/contract.ts'
+import type { Sku } from '../../src/kernel/ids.ts'
 import { dice } from '../support/sourcing-random.ts'
+import { site } from '../support/site.ts'
 import { startWaybill, type Waybill } from '../support/waybill.ts'
 
 const origin = { actor: 'test' }
 const roll = dice(11)
-const sites = Array.from({ length: 30 }, (_, w) => ({
-  ...defaults.warehouse,
-  id: `W${String(w).padStart(2, '0')}` as Place,
-  name: `Warehouse ${w}`,
-  country: 'GB',
-  postalCode: 'LS1',
-  latitude: 50.5 + roll(700) / 100,
-  longitude: -4 + roll(500) / 100,
-}))
+const sites = Array.from({ length: 30 }, (_, w) =>
+  site(`W${String(w).padStart(2, '0')}`, 'LS1', 50.5 + roll(700) / 100, -4 + roll(500) / 100),
+)
 const skus = Array.from({ length: 40 }, (_, i) => `P-${String(i).padStart(2, '0')}` as Sku)
 
 type Why = Readonly<{

@@ -138,6 +138,14 @@ describe('Two orders of one customer to one address', () => {
     assert.equal((await ask('POST', `/v1/parcels/${left.id}/track`, { status: 'picked_up' })).status, 200)
     assert.equal((await parcels(a.id)).find(({ id }) => id === gone.id)?.status, 'cancelled')
     await shop.until(b.id, 'its way', ({ status }) => status === 'in_transit')
+    // What was taken out of it is not on its way with it.
+    const { data } = (await ask('GET', '/v1/stuck')).body as { data: { reason: string }[] }
+    assert.deepEqual(
+      data.filter(({ reason }) => reason === 'parcel_astray'),
+      [],
+    )
+    const { status, body } = await ask('POST', `/v1/parcels/${gone.id}/track`, { status: 'in_transit' })
+    assert.deepEqual([status, (body as { code: string }).code], [409, 'parcel_cancelled'])
   })
 
   it('are not waited for: who packs before the other is picked packs alone', async () => {

@@ -3,19 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { verifyShop } from '../../src/cli/verify.ts'
 import type { Place, Sku } from '../../src/kernel/ids.ts'
-import { defaults } from '../../src/sourcing/contract.ts'
+import { site } from '../support/site.ts'
 import { startWaybill, type Waybill } from '../support/waybill.ts'
 
 const origin = { actor: 'test' }
-const site = (id: string, postalCode: string, latitude: number, longitude: number) => ({
-  ...defaults.warehouse,
-  id: id as Place,
-  name: id,
-  country: 'GB',
-  postalCode,
-  latitude,
-  longitude,
-})
 type Fulfilment = Readonly<{ warehouse: string; status: string }>
 type Order = Readonly<{ id: string; fulfilments: readonly Fulfilment[]; promise: Readonly<{ latest: string; expected: string }> }>
 type Why = Readonly<{

@@ -3,33 +3,18 @@ import { createSourcing, type SourcingStorage } from '../../src/inventory/sourci
 import type { InventoryRepository } from '../../src/inventory/store.ts'
 import { Warehouses } from '../../src/inventory/warehouses-service.ts'
 import type { WarehouseStore } from '../../src/inventory/warehouses-store.ts'
-import type { Instant, Place } from '../../src/kernel/ids.ts'
+import type { Instant } from '../../src/kernel/ids.ts'
 import type { RecentOrders } from '../../src/orders/contract.ts'
 import type { Logger } from '../../src/platform/log.ts'
 import type { Records } from '../../src/platform/records/records.ts'
 import type { Batches } from '../../src/platform/store/work.ts'
 import { promisingSource } from '../../src/promise-wiring.ts'
-import { defaults } from '../../src/sourcing/contract.ts'
+import { site } from '../support/site.ts'
 
 const zone = 'Europe/London'
-const towns = [
-  ['leeds', 'LS1', 53.8, -1.55],
-  ['york', 'YO1', 53.96, -1.08],
-] as const
-
 /** The places as their owner has laid them in before the first order. */
 export const layIn = (store: WarehouseStore): Promise<void> =>
-  store.save(
-    towns.map(([id, postalCode, latitude, longitude]) => ({
-      ...defaults.warehouse,
-      id: id as Place,
-      name: id,
-      country: 'GB',
-      postalCode,
-      latitude,
-      longitude,
-    })),
-  )
+  store.save([site('leeds', 'LS1', 53.8, -1.55), site('york', 'YO1', 53.96, -1.08)])
 
 export type SourcingLine = Readonly<{
   warehouses: WarehouseStore
@@ -49,21 +34,8 @@ export const openSourcing = async (
       backlog: () => number
     }>,
 ) => {
-  const { batches, records, log, now, committed, backlog, stock, recent } = line
-  const warehouses = new Warehouses({ store: line.warehouses, warn: (fault, what) => log.warn({ fault }, what) })
-  const { engine, policies } = createSourcing({
-    batches,
-    records,
-    storage: line.sourcing,
-    log,
-    now,
-    committed,
-    warehouses,
-    zone,
-    backlog,
-    stock,
-    recent,
-  })
+  const warehouses = new Warehouses({ store: line.warehouses, warn: (fault, what) => line.log.warn({ fault }, what) })
+  const { engine, policies } = createSourcing({ ...line, storage: line.sourcing, warehouses, zone })
   await warehouses.read()
   await policies.read()
   const policyFor = (order: Parameters<typeof policies.choose>[0]) => policies.choose(order).policy
