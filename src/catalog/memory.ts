@@ -10,8 +10,10 @@ import type { Product, ProductBook } from './product.ts'
 import type { Promotion, ShippingMethod } from './promotion.ts'
 import type { CatalogStores, RowRepository } from './store.ts'
 
-/** One look a second costs three queries by index, whatever the traffic. */
-const freshMs = 1_000
+/** A look costs three queries by index, whatever the traffic; with this, nobody has to wait for one while there is traffic. */
+const lookAgainMs = 700
+/** What was seen longer ago is not relied on: whoever comes then waits for the next look. */
+const staleMs = 1_000
 /** Rows read at once when a process starts: some 2 MB. */
 const pageRows = 5_000
 /**
@@ -24,7 +26,8 @@ class RememberedRows<Row extends Readonly<{ version: number }>> {
   readonly rows = new Map<string, Row>()
   readonly #repository: RowRepository<Row>
   readonly #keyOf: (row: Row) => string
-  #seen: Instant | undefined
+  /** Whatever was changed up to here is known. */
+  #knownUpTo: Instant | undefined
   constructor(repository: RowRepository<Row>, keyOf: (row: Row) => string) {
     this.#repository = repository
     this.#keyOf = keyOf
@@ -33,13 +36,13 @@ class RememberedRows<Row extends Readonly<{ version: number }>> {
   async refresh(): Promise<void> {
     const latest = await this.#repository.lastChange()
     if (latest === undefined) return
-    if (this.#seen === undefined) await this.#load()
-    else {
-      const changed = await this.#repository.changedSince(instant(milliseconds(this.#seen) - overlapMs))
+    if (this.#knownUpTo === undefined) await this.#load()
+    else if (latest.at > this.#knownUpTo) {
+      const changed = await this.#repository.changedSince(this.#knownUpTo)
       const stale = changed.filter(({ key, version }) => (this.rows.get(key)?.version ?? 0) < version)
       if (stale.length > 0) this.remember(await this.#repository.get(stale.map(({ key }) => key)))
     }
-    this.#seen = latest
+    this.#knownUpTo = instant(milliseconds(latest.now) - overlapMs)
   }
 
   async readThrough(keys: readonly string[]): Promise<void> {
@@ -73,7 +76,7 @@ export class CatalogCache implements PriceBook, ProductBook {
   readonly #promotions: RememberedRows<Promotion>
   readonly #clock: () => number
   #methods: ReadonlyMap<string, ShippingMethod> = new Map()
-  #freshUntil = Number.NEGATIVE_INFINITY
+  #lookedAt = Number.NEGATIVE_INFINITY
   #refreshing: Promise<void> | undefined
 
   /** @param clock monotonic milliseconds. */
@@ -85,7 +88,10 @@ export class CatalogCache implements PriceBook, ProductBook {
   }
 
   async ensure(skus: readonly string[]): Promise<void> {
-    if (this.#clock() >= this.#freshUntil) await this.refresh()
+    const age = this.#clock() - this.#lookedAt
+    if (age >= staleMs) await this.refresh()
+    // A look that fails leaves what is known: whoever comes when that is stale looks himself, and hears why he cannot.
+    else if (age >= lookAgainMs) this.refresh().catch(() => undefined)
     await this.#products.readThrough(skus)
     const parts = skus.flatMap((sku) => this.#products.rows.get(sku)?.components.map((part) => part.sku) ?? [])
     if (parts.length > 0) await this.#products.readThrough(parts)
@@ -123,6 +129,6 @@ export class CatalogCache implements PriceBook, ProductBook {
     const methods = this.#stores.shippingMethods()
     await Promise.all([this.#products.refresh(), this.#promotions.refresh(), methods])
     this.#methods = new Map((await methods).map((method) => [method.code, method]))
-    this.#freshUntil = began + freshMs
+    this.#lookedAt = began
   }
 }

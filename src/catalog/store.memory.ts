@@ -63,8 +63,10 @@ class MemoryRows<Row extends Readonly<{ version: number }>> implements RowReposi
     return Promise.resolve(changed.map(([key, { row }]) => ({ key, version: row.version })))
   }
 
-  lastChange(): Promise<Instant | undefined> {
-    return Promise.resolve([...this.rows.values()].map(({ at }) => at).reduce<Instant | undefined>(later, undefined))
+  lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined> {
+    const at = [...this.rows.values()].map((stored) => stored.at).reduce<Instant | undefined>(later, undefined)
+    // Nothing here is written later than it was begun.
+    return Promise.resolve(at === undefined ? undefined : { at, now: at })
   }
 
   protected sorted(after: string | undefined): Row[] {

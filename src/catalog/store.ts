@@ -18,8 +18,8 @@ export interface RowRepository<Row> {
   page(after: string | undefined, limit: number): Promise<readonly Row[]>
   /** Which rows changed after `at`, and to which version: after an import there are many, and most are known already. */
   changedSince(at: Instant): Promise<readonly Changed[]>
-  /** The database's instant of the latest change; undefined while there is none. */
-  lastChange(): Promise<Instant | undefined>
+  /** When the latest change was made, and what time it is now, both by the database's clock; undefined while there is none. */
+  lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined>
 }
 export type ProductFilter = Readonly<{ q?: string | undefined; archived: boolean; after?: string | undefined; limit: number }>
 /** Requirement B13's repository of products. */
@@ -97,10 +97,10 @@ class PostgresRows<Row extends Readonly<{ version: number }>> implements RowRepo
     )
   }
 
-  async lastChange(): Promise<Instant | undefined> {
-    const text = `select max(changed_at) as last from ${this.#table.name}`
-    const [row] = await this.#database.read<{ last: Instant | null }>(text)
-    return row?.last ?? undefined
+  async lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined> {
+    const text = `select max(changed_at) as at, clock_timestamp() as now from ${this.#table.name}`
+    const [row] = await this.#database.read<{ at: Instant | null; now: Instant }>(text)
+    return row === undefined || row.at === null ? undefined : { at: row.at, now: row.now }
   }
 
   protected read(condition: string, values: readonly unknown[]): Promise<Row[]> {

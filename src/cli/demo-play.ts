@@ -192,7 +192,7 @@ export const workOff = async (shop: Shop, placed: readonly Placed[], watch: Watc
 const moveTransfers = async (shop: Shop, mine: ReadonlySet<string>): Promise<number> => {
   let acted = 0
   for (const status of ['requested', 'sent'] as const) {
-    const open = (await shop.fulfilment.service.stores.transfers.find('status', [status], 5_000)).filter(
+    const open = (await shop.fulfilment.service.stores.transfers.list({ statuses: [status] }, { limit: 5_000 })).filter(
       ({ state }) => state.status !== 'unrequested' && state.order !== undefined && mine.has(state.order),
     )
     await inHands(open, async ({ id }) => {

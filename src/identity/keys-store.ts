@@ -27,6 +27,8 @@ type KeyRow = { id: string; role: Role; user_id: string | null; place: Place | n
 export class Keys {
   readonly #database: Database
   readonly #remembered = new Map<string, { principal: Principal | undefined; until: number }>()
+  /** Those who ask for one key at a time wait for one answer. */
+  readonly #asked = new Map<string, Promise<Principal | undefined>>()
   constructor(database: Database) {
     this.#database = database
   }
@@ -34,7 +36,12 @@ export class Keys {
   /** At once where the key is remembered. */
   principalOf(key: string): Principal | undefined | Promise<Principal | undefined> {
     const known = this.#remembered.get(key)
-    return known !== undefined && known.until > nowMs() ? known.principal : this.#lookUp(key)
+    if (known !== undefined && known.until > nowMs()) return known.principal
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) return asked
+    const asking = this.#lookUp(key).finally(() => this.#asked.delete(key))
+    this.#asked.set(key, asking)
+    return asking
   }
 
   async #lookUp(key: string): Promise<Principal | undefined> {

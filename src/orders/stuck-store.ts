@@ -118,8 +118,8 @@ const openOrdersSql = `
 
 export const postgresStuck = (database: Database): StuckStore => ({
   incidents: ({ olderThanSeconds, limit, after }) =>
-    database.read<Incident>(incidentsSql, [olderThanSeconds, after?.since ?? null, after?.ref ?? null, limit], 'stuck_incidents'),
-  openOrders: (after, limit) => database.read<OpenOrder>(openOrdersSql, [after ?? null, limit], 'stuck_open_orders'),
+    database.read<Incident>(incidentsSql, [olderThanSeconds, after?.since ?? null, after?.ref ?? null, limit]),
+  openOrders: (after, limit) => database.read<OpenOrder>(openOrdersSql, [after ?? null, limit]),
   now: async () => {
     const [row] = await database.read<{ now: Instant }>('select clock_timestamp() as now', [])
     if (row === undefined) throw new Error('the database has no clock')

@@ -37,9 +37,11 @@ export const paymentTable: StreamTable<Payment> = {
   },
 }
 
+/** The ids first: to lock in their order, the planner would else walk all payments by their key while they are few. */
 const lockOfOrdersStatement = {
   name: 'payments_lock_of_orders',
-  text: 'select id, version, state from payments.payments where order_id = any($1::uuid[]) order by id for update',
+  text: `select id, version, state from payments.payments
+    where id = any(array(select id from payments.payments where order_id = any($1::uuid[]))) order by id for update`,
 }
 /** The first number is the room's own, so that nobody else's advisory locks meet these. */
 const holdStartsStatement = {

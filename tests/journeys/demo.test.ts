@@ -6,7 +6,10 @@ import type { Watch } from '../../src/cli/demo-play.ts'
 import { runDemo } from '../../src/cli/demo-run.ts'
 import type { Summary } from '../../src/cli/demo-summary.ts'
 import { verifyShop } from '../../src/cli/verify.ts'
+import { noteStatements, walks } from '../support/plans.ts'
 import { startWaybill, type Waybill } from '../support/waybill.ts'
+
+const statements = noteStatements()
 
 const nobody: Watch = { stage: () => undefined, step: () => undefined }
 
@@ -97,4 +100,25 @@ describe('The demo', () => {
 
   it('leaves stock, reservations and money that add up', async () =>
     assert.deepEqual((await verifyShop(waybill.shop)).differences, []))
+
+  it('asks by key, whether its statements were planned on an empty shop or on this one', async () => {
+    const { database } = waybill.shop
+    assert.ok(statements.size >= 80, `${statements.size} statements`)
+    const empty = await startWaybill()
+    try {
+      assert.deepEqual(await walks(empty.shop.database.connection, statements), [])
+    } finally {
+      await empty.stop()
+    }
+    await database.read('analyze')
+    assert.deepEqual(await walks(database.connection, statements), [])
+    const planted = new Map([
+      ['all', 'select id from payments.payments where version = $1'],
+      ['walk', 'select id from payments.payments where version = $1 order by id'],
+    ])
+    assert.deepEqual(await walks(database.connection, planted), [
+      'all: reads all of payments',
+      'walk: walks payments_pkey for (version = $1)',
+    ])
+  })
 })

@@ -6,6 +6,8 @@ import type { Batches, SqlWrite, Work, Write } from '../store/work.ts'
 export const attemptsMax = 8
 /** Parked events tried in one batch. */
 const retriedMax = 200
+/** Parked events that are asked which reaction has some due: those that wait longest. */
+const dueMax = 1_000
 
 export type Position = Readonly<{ position: number; blocked: ReadonlySet<string> }>
 export type ParkedEvent = Readonly<{ position: number; key: string }>
@@ -130,7 +132,7 @@ export class PostgresPositions implements Positions {
 
   async dueParked(): Promise<readonly string[]> {
     const rows = await this.#database.read<{ consumer: string }>(
-      'select distinct consumer from platform.parked where not dead and due_at <= now()',
+      `select distinct consumer from (select consumer from platform.parked where not dead and due_at <= now() order by due_at limit ${dueMax}) due`,
       [],
       'parked_due',
     )

@@ -8,6 +8,7 @@ import { Overloaded } from '../../kernel/micro-batch.ts'
 import { instant } from '../../kernel/time.ts'
 import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
 import { compose, type Composed } from './compose.ts'
+import { planByKey, renewPlans } from './plans.ts'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => instant(Date.parse(text)))
@@ -17,7 +18,8 @@ export type Connection = Readonly<{ host: string; port: number; user: string; pa
 
 /** Connections for batches: each room has at most two on their way, most are idle; 20 is PROMISES §3's ceiling. */
 const batchConnectionsMax = 12
-const readConnectionsMax = 8
+const namedReadConnectionsMax = 4
+const otherReadConnectionsMax = 4
 /**
  * Behind twelve connections 512 transactions are a fraction of a second. Rooms send a batch or two at a time, so only what
  * comes one transaction a request (a new attempt to pay, a refund) can make such a queue.
@@ -29,10 +31,6 @@ const readsWaitingMax = 4_096
 const idleMs = 10_000
 /** A batch touches a few hundred rows by key; what takes seconds is stuck. */
 const timeouts = { statement: 20_000, idleInTransaction: 10_000, lock: 2_000 }
-/** Every statement of a batch is small and by key: the planner's guesses on an empty table are a trap (HEART §6.1). */
-const planByKey =
-  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'
-
 export type Row = Record<string, unknown>
 /** A named statement is prepared once a connection. */
 export type Statement = Readonly<{ name: string; text: string }>
@@ -102,7 +100,8 @@ const classify = (fault: unknown): unknown => {
 
 export class Database implements Batches {
   readonly #batches: pg.Pool
-  readonly #reads: pg.Pool
+  readonly #namedReads: pg.Pool
+  readonly #otherReads: pg.Pool
   readonly connection: Connection
   #closing = false
   /** What the database's clock was ahead of this process's monotonic one when last heard: only ever a hint. */
@@ -114,16 +113,13 @@ export class Database implements Batches {
     this.connection = connection
     const base: pg.PoolConfig = typeof connection === 'string' ? { connectionString: connection } : connection
     const limits = `-c statement_timeout=${timeouts.statement} -c idle_in_transaction_session_timeout=${timeouts.idleInTransaction} -c lock_timeout=${timeouts.lock}`
-    this.#batches = new pg.Pool({
-      ...base,
-      max: batchConnectionsMax,
-      options: `${limits} ${planByKey}`,
-      idleTimeoutMillis: idleMs,
-      // Statements that need not wait for each other's answers leave together: the saving one and its commit above all.
-      pipeline: true,
-    })
-    this.#reads = new pg.Pool({ ...base, max: readConnectionsMax, options: limits, idleTimeoutMillis: idleMs })
-    for (const pool of [this.#batches, this.#reads]) {
+    // Statements that need not wait for each other's answers leave together: the saving one and its commit above all.
+    const byKey = { ...base, options: `${limits} ${planByKey}`, idleTimeoutMillis: idleMs, pipeline: true }
+    this.#batches = new pg.Pool({ ...byKey, max: batchConnectionsMax })
+    this.#namedReads = new pg.Pool({ ...byKey, max: namedReadConnectionsMax })
+    this.#otherReads = new pg.Pool({ ...base, max: otherReadConnectionsMax, options: limits, idleTimeoutMillis: idleMs })
+    for (const pool of [this.#batches, this.#namedReads]) renewPlans(pool)
+    for (const pool of [this.#batches, this.#namedReads, this.#otherReads]) {
       // While closing, the server may be gone before its idle connections are: nobody needs to hear of it.
       pool.on('error', (fault) => this.#closing || onError(fault))
       // A commit that was cancelled while waiting for its standby is announced as success with a warning (PROMISES §1.1).
@@ -196,11 +192,11 @@ export class Database implements Batches {
     }
   }
 
+  /** @param name of what is asked often and by key: prepared, and planned, once a connection. The rest is planned by its values. */
   async read<R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
-    if (this.#reads.waitingCount >= readsWaitingMax) throw new Overloaded('reads of the database')
-    const { rows } = await this.#reads.query<R>(
-      name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
-    )
+    const pool = name === undefined ? this.#otherReads : this.#namedReads
+    if (pool.waitingCount >= readsWaitingMax) throw new Overloaded('reads of the database')
+    const { rows } = await pool.query<R>(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
     return rows
   }
 
@@ -215,7 +211,7 @@ export class Database implements Batches {
 
   async close(): Promise<void> {
     this.#closing = true
-    await Promise.all([this.#batches.end(), this.#reads.end()])
+    await Promise.all([this.#batches.end(), this.#namedReads.end(), this.#otherReads.end()])
   }
 
   async #connect(): Promise<pg.PoolClient> {
