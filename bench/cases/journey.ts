@@ -12,7 +12,8 @@ import { drain } from './intake-run.ts'
 
 const products = 10_000
 const connections = 64
-const warmUpSeconds = 2
+/** Compiling, learning levels and filling pools are over by then. */
+const warmUpSeconds = 15
 /** The issue: half of what the bare route could answer in requests. */
 const shareOfBare = 0.5
 

@@ -2,6 +2,7 @@
 import type { Change, Stored } from '../kernel/decider.ts'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
+import { gatheredById } from '../platform/store/gather.ts'
 import type { ColumnType, SqlWrite, Work, Write } from '../platform/store/work.ts'
 import type { Cart } from './cart.ts'
 import type { CartItem, CartOwner } from './contract.ts'
@@ -43,9 +44,9 @@ const emptiedSql = `update carts.carts c set items = '[]', currency = null, last
 const selectSql = 'select id, owner, items, currency, last_order, version, expires_at from carts.carts where id = any($1::uuid[])'
 
 export class PostgresCarts implements CartRepository {
-  readonly #database: Database
+  readonly get: (ids: readonly string[]) => Promise<ReadonlyMap<string, StoredCart>>
   constructor(database: Database) {
-    this.#database = database
+    this.get = gatheredById('carts by id', async (ids) => byId(await database.read<CartRow>(selectSql, [ids], 'carts_get')))
   }
 
   async lock(work: Work, ids: readonly string[]): Promise<ReadonlyMap<string, StoredCart>> {
@@ -85,10 +86,6 @@ export class PostgresCarts implements CartRepository {
       columns: [carts.map(({ cartId }) => cartId), carts.map(({ order }) => order), carts.map(() => now)],
       guarded: true,
     }
-  }
-
-  async get(ids: readonly string[]): Promise<ReadonlyMap<string, StoredCart>> {
-    return ids.length === 0 ? new Map() : byId(await this.#database.read<CartRow>(selectSql, [ids], 'carts_get'))
   }
 
   async sweep(work: Work, now: Instant, limit: number): Promise<number> {

@@ -1,6 +1,7 @@
 /** All the SQL of inventory. The levels' update is guarded: it takes units only where they are free at that very moment. */
 import type { Day, Instant, OrderId, Place, Sku } from '../kernel/ids.ts'
 import { type Database, sql } from '../platform/postgres/database.ts'
+import { gatheredById } from '../platform/store/gather.ts'
 import type { SqlWrite, Work, Write } from '../platform/store/work.ts'
 import { type Holding, packHolding, unpackHolding } from './holding.ts'
 import type { Delta, LedgerRow, LevelRow } from './levels.ts'
@@ -147,8 +148,15 @@ const lotsSql = `insert into inventory.supply (${lotColumns})
 
 export class PostgresInventory implements InventoryRepository {
   readonly #database: Database
+  /** Every look at a cart asks for the levels of what lies in it. */
+  readonly #levels: (skus: readonly Sku[]) => Promise<ReadonlyMap<Sku, readonly LevelRow[]>>
   constructor(database: Database) {
     this.#database = database
+    this.#levels = gatheredById('levels by sku', async (skus: readonly Sku[]) => {
+      const text = `select ${levelColumns} from inventory.levels where sku = any($1::text[]) order by sku, place`
+      const rows = await database.read<LevelSql>(text, [skus], 'levels_read')
+      return Map.groupBy(rows.map(levelOf), ({ sku }) => sku)
+    })
   }
 
   async lockLevels(work: Work, skus: readonly Sku[]): Promise<readonly LevelRow[]> {
@@ -328,13 +336,7 @@ export class PostgresInventory implements InventoryRepository {
   }
 
   async readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]> {
-    return (
-      await this.#database.read<LevelSql>(
-        `select ${levelColumns} from inventory.levels where sku = any($1::text[]) order by sku, place`,
-        [skus],
-        'levels_read',
-      )
-    ).map(levelOf)
+    return skus.length === 0 ? [] : [...(await this.#levels(skus)).values()].flat()
   }
 
   async stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]> {

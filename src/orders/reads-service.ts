@@ -1,6 +1,7 @@
 /** Reading orders: single reads that arrive together share one statement. */
 import type { OrderId, PersonRef } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
+import { gatheredById } from '../platform/store/gather.ts'
 import type { Person, Records } from '../platform/records/records.ts'
 import type { OrderFacts, OrderQueries } from './contract.ts'
 import { coverOf } from './derive.ts'
@@ -22,11 +23,13 @@ export class OrderReads implements OrderQueries {
   readonly #repository: OrderRepository
   readonly #records: Records
   readonly #together: (id: OrderId) => Promise<OrderRead | undefined>
+  readonly facts: (ids: readonly OrderId[]) => Promise<ReadonlyMap<OrderId, OrderFacts>>
 
   constructor(repository: OrderRepository, records: Records) {
     this.#repository = repository
     this.#records = records
     this.#together = microBatch('orders.read', (ids: readonly OrderId[]) => this.many(ids), readLimits)
+    this.facts = gatheredById('order facts', (ids: readonly OrderId[]) => this.#readFacts(ids))
   }
 
   one(id: OrderId): Promise<OrderRead | undefined> {
@@ -53,7 +56,7 @@ export class OrderReads implements OrderQueries {
     })
   }
 
-  async facts(ids: readonly OrderId[]): Promise<ReadonlyMap<OrderId, OrderFacts>> {
+  async #readFacts(ids: readonly OrderId[]): Promise<ReadonlyMap<OrderId, OrderFacts>> {
     const found = await this.#repository.get(ids)
     const facts = new Map<OrderId, OrderFacts>()
     for (const [id, { state }] of found) {

@@ -7,6 +7,7 @@ import { addSeconds } from '../kernel/time.ts'
 import type { OrderFacts } from '../orders/contract.ts'
 import { newId } from '../platform/ids.ts'
 import type { KeyClaim, Records, Task } from '../platform/records/records.ts'
+import { gatheredById } from '../platform/store/gather.ts'
 import { type Batches, Fault, isolateFaults, rerunAborted, type Work } from '../platform/store/work.ts'
 import { type Asked, type Effects, type Outcome, StreamService, streamLimits } from '../platform/streams/service.ts'
 import { bundled } from '../platform/tasks/bundle.ts'
@@ -60,6 +61,7 @@ type Taken = Readonly<{ provider: string; news: ProviderNews }>
 
 export class PaymentService implements PaymentQueries {
   readonly store: PaymentRepository
+  readonly ofOrders: PaymentQueries['ofOrders']
   readonly provider: string
   readonly #options: PaymentServiceOptions
   readonly #streams: StreamService<PaymentCommand, PaymentEvent, Payment, PaymentReason>
@@ -86,6 +88,7 @@ export class PaymentService implements PaymentQueries {
       return outcomes
     }
     this.#webhooks = microBatch('payments.webhooks', commit, streamLimits)
+    this.ofOrders = gatheredById('payments by order', (orders) => this.#readViews(orders))
   }
 
   handle(asked: Asked<PaymentCommand>): Promise<PaymentOutcome> {
@@ -142,7 +145,7 @@ export class PaymentService implements PaymentQueries {
     return outcome
   }
 
-  async ofOrders(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly PaymentView[]>> {
+  async #readViews(orders: readonly OrderId[]): Promise<ReadonlyMap<OrderId, readonly PaymentView[]>> {
     const byOrder = new Map<OrderId, PaymentView[]>()
     for (const { id, state } of await this.store.find('order_id', orders, orders.length * attemptsListed)) {
       if (state.status === 'unstarted') continue

@@ -7,16 +7,16 @@ import { microBatch } from '../../kernel/micro-batch.ts'
 /** As many as a worker claims at once, so that what its tasks ask for together stays together. */
 const limits = { itemsMax: 256, inFlightMax: 2, waitingMax: 20_000 } as const
 
-export const gatheredById = <Row>(
+export const gatheredById = <Row, Id extends string = string>(
   name: string,
-  read: (ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>,
-): ((ids: readonly string[]) => Promise<Map<string, Row>>) =>
+  read: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Row>>,
+): ((ids: readonly Id[]) => Promise<Map<Id, Row>>) =>
   microBatch(
     name,
-    async (asked: readonly (readonly string[])[]) => {
+    async (asked: readonly (readonly Id[])[]) => {
       const found = await read([...new Set(asked.flat())])
       return asked.map((ids) => {
-        const mine = new Map<string, Row>()
+        const mine = new Map<Id, Row>()
         for (const id of ids) {
           const row = found.get(id)
           if (row !== undefined) mine.set(id, row)
