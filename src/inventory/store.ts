@@ -66,6 +66,7 @@ export interface InventoryRepository {
   saveWaiting(rows: readonly Waiting[]): Write
   dropWaiting(rows: readonly Pick<Waiting, 'sku' | 'order' | 'line' | 'place'>[]): Write
   saveLots(lots: readonly Lot[]): Write
+  /** In (product, place) order. */
   readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]>
   /** Products with stock, in order: at most so many after one of them. */
   stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]>
@@ -336,7 +337,7 @@ export class PostgresInventory implements InventoryRepository {
   }
 
   async readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]> {
-    return skus.length === 0 ? [] : [...(await this.#levels(skus)).values()].flat()
+    return skus.length === 0 ? [] : [...(await this.#levels(skus.toSorted())).values()].flat()
   }
 
   async stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]> {

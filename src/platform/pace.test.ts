@@ -5,7 +5,20 @@ import { Pace } from './pace.ts'
 describe('What follows from commands', () => {
   it('goes on at once while nobody is kept waiting', () => {
     assert.equal(new Pace(() => 0).rest(), 0)
-    assert.equal(new Pace(() => 39).rest(), 0)
+    assert.equal(new Pace(() => 8).rest(), 0)
+  })
+
+  it('rests the longer the more callers wait', async (test) => {
+    let now = 0
+    let waiting = 24
+    test.mock.method(performance, 'now', () => now)
+    const pace = new Pace(() => waiting)
+    await pace.timed(() => Promise.resolve(void (now += 100)))
+    assert.equal(pace.rest(), 450)
+    waiting = 40
+    assert.equal(pace.rest(), 900)
+    waiting = 10
+    assert.equal(pace.rest(), 56.25)
   })
 
   it('rests in proportion to its work while callers queue up, and never for long', async (test) => {

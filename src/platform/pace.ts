@@ -5,9 +5,9 @@
  */
 import { nowMs, wait } from '../kernel/timers.ts'
 
-/** So many callers wait when batches fill faster than they are saved; at half the speed there are a dozen on their way. */
-const pressedFrom = 40
-/** Work after a burst may rest this many times as long as it ran: a tenth of the time is its own. */
+/** At half the speed a dozen callers are on their way; forty wait when batches fill faster than they are saved. */
+const callers = { calm: 8, pressed: 40 } as const
+/** Under pressure work rests this many times as long as it ran, so that a tenth of the time is its own; before, in proportion. */
 const restShare = 9
 /** Between two rounds under pressure: long enough for batches to be worth their statements, and never so long that a rush is slept through. */
 const restMs = { least: 20, most: 5_000 } as const
@@ -43,12 +43,14 @@ export class Pace {
   /** Milliseconds to wait before the next round; 0 while nobody is kept waiting. */
   rest(): number {
     const now = nowMs()
-    if (this.#backlog() < pressedFrom) {
+    const backlog = this.#backlog()
+    if (backlog <= callers.calm) {
       this.#pressedSince = undefined
       return 0
     }
     this.#pressedSince ??= now
     if (now - this.#pressedSince > yieldedMsMax) return restMs.least
-    return Math.min(restMs.most, Math.max(restMs.least, this.#ranMs * restShare))
+    const pressure = Math.min(1, (backlog - callers.calm) / (callers.pressed - callers.calm))
+    return Math.min(restMs.most, Math.max(restMs.least, this.#ranMs * restShare * pressure))
   }
 }

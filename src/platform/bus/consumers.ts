@@ -6,7 +6,8 @@
 import type { Envelope } from '../../kernel/event.ts'
 import { later, nowMs } from '../../kernel/timers.ts'
 import type { Logger } from '../log.ts'
-import { OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
+import { Fault, OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
+import { settleEach } from '../tasks/handler.ts'
 import type { Journal } from './journal.ts'
 import { Pace } from '../pace.ts'
 import type { Positions } from './positions.ts'
@@ -26,7 +27,9 @@ export type Reaction = Readonly<{
 }>
 
 /** A reaction's batch: large enough to share its statements, small enough to keep its locks short. */
-const batchMax = 500
+const batchMax = 250
+/** Reactions at work at once: while one waits for its commit another decides, and more only keep callers waiting. */
+const atOnceMax = 2
 /** Where no signal comes (another process wrote), the journal is looked at this often. */
 const pollMs = 250
 /** Parked events wait seconds: looking for them this often is soon enough. */
@@ -136,12 +139,11 @@ export class Consumers {
       this.#awake = false
       let busy = false
       try {
-        busy = await this.#pace.timed(() => this.#round())
+        busy = await this.#round()
       } catch (fault) {
         // The database is away or a commit was doubtful: positions are stored with effects, so trying again is safe.
         this.#log.warn({ fault }, 'reactions pause')
       }
-      await this.#pace.makeRoom(() => this.#stopped)
       if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
     }
   }
@@ -170,14 +172,24 @@ export class Consumers {
 
   async #advanceAll(): Promise<boolean> {
     const upTo = await this.#window.extend(await this.#journal.horizon())
-    const all = await Promise.allSettled(this.#following.map((one) => this.#advance(one, upTo)))
+    const all = await settleEach(this.#following, atOnceMax, (one) => this.#advanceTo(one, upTo))
     const worked = all.map((one) => {
-      if (one.status === 'rejected') throw one.reason
-      return one.value
+      if (one instanceof Fault) throw one.cause
+      return one
     })
     await this.#moveQuiet()
     const retried = await this.#retryParked()
     return retried || worked.includes(true)
+  }
+
+  /** Batch after batch, so that the window is read on only when nobody needs what leaves it. */
+  async #advanceTo(one: Following, upTo: number): Promise<boolean> {
+    let worked = false
+    while (!this.#stopped && !this.#isDoubtful && (await this.#pace.timed(() => this.#advance(one, upTo)))) {
+      worked = true
+      await this.#pace.makeRoom(() => this.#stopped)
+    }
+    return worked
   }
 
   async #advance(one: Following, upTo: number): Promise<boolean> {
