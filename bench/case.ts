@@ -36,3 +36,6 @@ export type BenchCase = Readonly<{
   long?: boolean
   run: (options: BenchOptions) => Promise<readonly Result[]>
 }>
+
+/** A server answers at its lasting speed after so many seconds: then its code is compiled, levels are learnt and pools are full. */
+export const warmUpSeconds = 15

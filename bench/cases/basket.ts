@@ -1,5 +1,5 @@
 /** Large baskets: what a line costs, and what the neighbours of a very large one wait. */
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import { median } from '../load/latencies.ts'
 import { loadWithout5xx } from '../load/run.ts'
 import { openWorld, ownerKey, type Served, type World } from '../world.ts'
@@ -12,7 +12,6 @@ const sizes = [1, 15, 200, 1_114] as const
 const largest = 1_114
 const largeEveryMs = 200
 const neighbours = 8
-const warmUpSeconds = 2
 /** The issue: microseconds a line of the largest, its share of a line at 15, and milliseconds that neighbours wait longer. */
 const marks = { lineMicros: 40, shareOfSmall: 0.5, waitMs: 100 } as const
 
@@ -65,7 +64,7 @@ const run = async ({ seconds, rounds, say }: BenchOptions): Promise<readonly Res
 
 const warm = async (world: World, { url }: Served): Promise<void> => {
   for (const lines of [2, largest])
-    await loadWithout5xx({ scenario: 'place', url, key: ownerKey, connections, products, lines, seconds: warmUpSeconds / 2 })
+    await loadWithout5xx({ scenario: 'place', url, key: ownerKey, connections, products, lines, seconds: warmUpSeconds })
   await drain(world)
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import type { Loaded } from '../load/asked.ts'
 import { median } from '../load/latencies.ts'
 import { load } from '../load/run.ts'
@@ -16,7 +16,6 @@ const connections = 500
 const marks = { allSeconds: 5, slowestMs: 1_500 } as const
 /** Beyond this the sale is broken, not slow. */
 const secondsMax = 60
-const warmUpSeconds = 2
 /** Products beside the scarce ones, for the warm-up. */
 const others = 1_000
 

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { verifyShop } from '../../src/cli/verify.ts'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import { runProgram } from '../children.ts'
 import { fillHistory } from '../history.ts'
 import { median } from '../load/latencies.ts'
@@ -20,7 +20,6 @@ const products = 5_000
 const apart = 100
 const connections = 64
 const lives = 128
-const warmUpSeconds = 2
 const marks = { placing: 1.15, living: 1.15, reading: 1.5 } as const
 
 type Shop = Readonly<{ world: World; served: Served; history: number }>

@@ -4,7 +4,7 @@
  * route, (d) Waybill with batches of one.
  */
 import { join } from 'node:path'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import { load } from '../load/run.ts'
 import { cpuSeconds } from '../processes.ts'
 import { clearPgbench, freeConnections, type PgbenchScript, preparePgbench, runPgbench } from '../references/pgbench.ts'
@@ -15,8 +15,6 @@ import { drain, measuredRun } from './intake-run.ts'
 
 const products = 10_000
 const references = join(import.meta.dirname, '..', 'references')
-/** Compiling, learning levels and filling pools are over by then. */
-const warmUpSeconds = 15
 /** Where the server has no connections for as many clients as the case has: more of them only queue up anyway. */
 const clientsUsual = 64
 /** On one product fewer clients are faster, as they wait for the same row: the best of these counts too. */

@@ -1,6 +1,6 @@
 /** A shopper's whole way: seven requests, from a cart to the page to pay at. */
 import { join } from 'node:path'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import type { Loaded } from '../load/asked.ts'
 import { journeySteps } from '../load/journey.ts'
 import { median } from '../load/latencies.ts'
@@ -12,8 +12,6 @@ import { drain } from './intake-run.ts'
 
 const products = 10_000
 const connections = 64
-/** Compiling, learning levels and filling pools are over by then. */
-const warmUpSeconds = 15
 /** The issue: half of what the bare route could answer in requests. */
 const shareOfBare = 0.5
 

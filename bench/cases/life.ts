@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { verifyShop } from '../../src/cli/verify.ts'
-import type { BenchCase, BenchOptions, Figures, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Figures, type Result, warmUpSeconds } from '../case.ts'
 import { runProgram } from '../children.ts'
 import { median } from '../load/latencies.ts'
 import type { LifeAsked, Lived } from '../load/life.ts'
@@ -19,7 +19,6 @@ const products = 5_000
 /** Beyond those: each in one town only. */
 const apart = 100
 const lives = 256
-const warmUpSeconds = 2
 /** The first lives begin together, and until they are spread out the rate says nothing. */
 const settlingShare = 0.25
 /** Of the intake rate; commands an order; and of all events, how many a second a reaction may fall behind by. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type pg from 'pg'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import { endChild, startChild } from '../children.ts'
 import type { Loaded, Seen } from '../load/asked.ts'
 import { median, percentile } from '../load/latencies.ts'
@@ -13,8 +13,6 @@ import { openWorld, ownerKey, type World } from '../world.ts'
 import { drain } from './intake-run.ts'
 
 const products = 10_000
-/** Compiling, learning levels and filling pools are over by then. */
-const warmUpSeconds = 15
 const commits = 200
 /** The issue: p99 within 25 ms and ten commits, p99.9 within three times that, events within 10 ms. */
 const marks = { p99Ms: 25, p99Commits: 10, p999Times: 3, lagMs: 10 } as const

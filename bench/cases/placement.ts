@@ -5,7 +5,7 @@
 import { isRefusal } from '../../src/kernel/decider.ts'
 import { intakeOrder } from '../../src/orders/intake-service.ts'
 import type { Shop } from '../../src/shop.ts'
-import type { BenchCase, BenchOptions, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Result, warmUpSeconds } from '../case.ts'
 import { Latencies, median, type Spread } from '../load/latencies.ts'
 import { anySku, price, uniqueKeys } from '../load/requests.ts'
 import { cpuSeconds } from '../processes.ts'
@@ -13,7 +13,6 @@ import { clearPgbench, freeConnections, preparePgbench, runPgbench } from '../re
 import { openWorld, type World } from '../world.ts'
 
 const products = 10_000
-const warmUpSeconds = 2
 const loads = [
   { name: '10,000 products, 64 callers', callers: 64, products },
   { name: '10,000 products, 256 callers', callers: 256, products },

@@ -3,7 +3,7 @@
  * nothing; lists and search; the owner's figures.
  */
 import { join } from 'node:path'
-import type { BenchCase, BenchOptions, Figures, Mark, Result } from '../case.ts'
+import { type BenchCase, type BenchOptions, type Figures, type Mark, type Result, warmUpSeconds } from '../case.ts'
 import { fillHistory } from '../history.ts'
 import { median } from '../load/latencies.ts'
 import { openWorld, ownerKey, type Served, type World } from '../world.ts'
@@ -14,7 +14,6 @@ const smallest = 10_000
 const connections = 64
 /** Lists and figures are asked for by people: a few at once. */
 const people = 4
-const warmUpSeconds = 2
 const questionSecondsMax = 1
 const marks = { ofCeiling: 0.8, listP99Ms: 200, insightMs: 50 } as const
 

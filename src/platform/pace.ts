@@ -1,6 +1,6 @@
 /**
  * Who waits for an answer goes first: while callers queue up, what follows from their commands gets a share of the
- * processor only, in fewer and larger batches. A burst is answered at once and followed up seconds later; under lasting
+ * processor only, with a rest behind each of its batches. A burst is answered at once and followed up seconds later; under lasting
  * load the share is given up, so that messages and figures are never further behind than the burst was allowed to be.
  */
 import { nowMs, wait } from '../kernel/timers.ts'
@@ -9,7 +9,7 @@ import { nowMs, wait } from '../kernel/timers.ts'
 const callers = { calm: 8, pressed: 40 } as const
 /** Under pressure work rests this many times as long as it ran, so that a tenth of the time is its own; before, in proportion. */
 const restShare = 9
-/** Between two rounds under pressure: long enough for batches to be worth their statements, and never so long that a rush is slept through. */
+/** Between two batches under pressure: long enough for the next to be worth its statements, and never so long that a rush is slept through. */
 const restMs = { least: 20, most: 5_000 } as const
 /** The end of a rush is noticed this soon. */
 const sliceMs = 20

@@ -1,6 +1,7 @@
 /** What does tasks: a handler a kind, which is handed a whole claim at once, so that its reads and writes are one statement each. */
 import type { Instant } from '../../kernel/ids.ts'
-import { Fault } from '../store/work.ts'
+import { settleEach } from '../store/settle.ts'
+import type { Fault } from '../store/work.ts'
 
 export type ClaimedTask = Readonly<{
   id: string
@@ -24,27 +25,6 @@ export type TaskHandler = Readonly<{
   /** Tasks a claim, where fewer than usual can be done within a lease. */
   tasksMax?: number
 }>
-
-/** Does something for each of many, so many at once; what fails fails alone. */
-export const settleEach = async <Item, Result>(
-  items: readonly Item[],
-  atOnceMax: number,
-  run: (item: Item) => Promise<Result>,
-): Promise<(Result | Fault)[]> => {
-  const results: (Result | Fault)[] = []
-  const waiting = items.entries()
-  const hand = async (): Promise<void> => {
-    for (const [index, item] of waiting) {
-      try {
-        results[index] = await run(item)
-      } catch (fault) {
-        results[index] = new Fault(fault)
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnceMax, items.length) }, hand))
-  return results
-}
 
 /** For what asks an outside party task by task: a `run` that keeps at most so many questions open. */
 export const oneByOne =
