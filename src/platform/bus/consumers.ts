@@ -28,8 +28,8 @@ export type Reaction = Readonly<{
 
 /** A reaction's batch: large enough to share its statements, small enough to keep its locks short. */
 const batchMax = 250
-/** Reactions at work at once: while one waits for its commit another decides, and more only keep callers waiting. */
-const atOnceMax = 2
+/** Reactions at work at once: while some wait for their commit others decide, and more only keep callers waiting. */
+const atOnceMax = 4
 /** Where no signal comes (another process wrote), the journal is looked at this often. */
 const pollMs = 250
 /** Parked events wait seconds: looking for them this often is soon enough. */
