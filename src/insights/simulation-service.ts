@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { refuse, type Refusal } from '../kernel/decider.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
+import { nowMs } from '../kernel/timers.ts'
 import type { Logger } from '../platform/log.ts'
 import { newId } from '../platform/ids.ts'
 import { Pace } from '../platform/pace.ts'
@@ -165,6 +166,7 @@ export class Simulations {
       )
     }, heartbeatMs)
     const pace = new Pace(backlog)
+    let decidedMs = 0
     try {
       return await shop((reader) =>
         runSimulation(reader, question, {
@@ -173,12 +175,22 @@ export class Simulations {
           begin: (asked) => {
             thread = decideInThread(asked)
             const { decide, report } = thread
-            return { decide: (orders) => pace.timed(() => decide(orders)), report }
+            return {
+              decide: async (orders) => {
+                const began = nowMs()
+                try {
+                  return await decide(orders)
+                } finally {
+                  decidedMs = nowMs() - began
+                }
+              },
+              report,
+            }
           },
           onPage: async (now) => {
             progress = now
             if (isTaken) throw new TakenAway()
-            await pace.makeRoom(() => isTaken)
+            await pace.makeRoom(decidedMs, () => isTaken)
           },
         }),
       )

@@ -7,7 +7,7 @@ import { nowMs, wait } from '../kernel/timers.ts'
 
 /** At half the speed a dozen callers are on their way; forty wait when batches fill faster than they are saved. */
 const callers = { calm: 8, pressed: 40 } as const
-/** Under pressure work rests this many times as long as it ran, so that a tenth of the time is its own; before, in proportion. */
+/** Under pressure work rests this many times as long as it ran, so that it runs a tenth of the time; before, in proportion. */
 const restShare = 9
 /** Between two batches under pressure: long enough for the next to be worth its statements, and never so long that a rush is slept through. */
 const restMs = { least: 20, most: 5_000 } as const
@@ -19,29 +19,19 @@ const yieldedMsMax = 10_000
 export class Pace {
   readonly #backlog: () => number
   #pressedSince: number | undefined
-  #ranMs = 0
 
   constructor(backlog: () => number) {
     this.#backlog = backlog
   }
 
-  async timed<Result>(run: () => Promise<Result>): Promise<Result> {
+  /** Waits after work that took so long, while callers are kept waiting and as long as it asks for. */
+  async makeRoom(ranMs: number, isStopped: () => boolean): Promise<void> {
     const began = nowMs()
-    try {
-      return await run()
-    } finally {
-      this.#ranMs = nowMs() - began
-    }
+    while (!isStopped() && nowMs() - began < this.rest(ranMs)) await wait(sliceMs)
   }
 
-  /** Waits before the next round, while callers are kept waiting and as long as its work asks for. */
-  async makeRoom(isStopped: () => boolean): Promise<void> {
-    const began = nowMs()
-    while (!isStopped() && nowMs() - began < this.rest()) await wait(sliceMs)
-  }
-
-  /** Milliseconds to wait before the next round; 0 while nobody is kept waiting. */
-  rest(): number {
+  /** Milliseconds to wait after work that took so long; 0 while nobody is kept waiting. */
+  rest(ranMs: number): number {
     const now = nowMs()
     const backlog = this.#backlog()
     if (backlog <= callers.calm) {
@@ -51,6 +41,6 @@ export class Pace {
     this.#pressedSince ??= now
     if (now - this.#pressedSince > yieldedMsMax) return restMs.least
     const pressure = Math.min(1, (backlog - callers.calm) / (callers.pressed - callers.calm))
-    return Math.min(restMs.most, Math.max(restMs.least, this.#ranMs * restShare * pressure))
+    return Math.min(restMs.most, Math.max(restMs.least, ranMs * restShare * pressure))
   }
 }

@@ -252,7 +252,7 @@ const positionsIn = (positions: Line['positions'], batches: Batches): Line['posi
   moveQuiet: (names, at) => positions.moveQuiet(names, at),
   park: (work, name, events, reason) => positions.park(work, name, events, reason),
   unpark: (work, name, position) => positions.unpark(work, name, position),
-  dueParked: () => positions.dueParked(),
+  dueParked: (names) => positions.dueParked(names),
   firstParked: (work, name) => positions.firstParked(work, name),
   guarded: (work, step, otherwise) => positions.guarded(work, step, otherwise),
 })

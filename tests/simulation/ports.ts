@@ -214,7 +214,7 @@ const positionsOf = (process: Process, { positions }: Stores): Positions => ({
   moveQuiet: (names, at) => process.write('move positions', () => positions.moveQuiet(names, at)),
   park: (work, name, events, reason) => process.statement(work, `park ${name}`, () => positions.park(work, name, events, reason)),
   unpark: (work, name, position) => process.statement(work, `unpark ${name}`, () => positions.unpark(work, name, position)),
-  dueParked: () => process.call('read parked', () => positions.dueParked()),
+  dueParked: (names) => process.call('read parked', () => positions.dueParked(names)),
   firstParked: (work, name) => process.statement(work, `parked ${name}`, () => positions.firstParked(work, name)),
   guarded: (work, step, otherwise) =>
     positions.guarded(work, step, (fault) => {

@@ -118,6 +118,16 @@ describe('A consumer', () => {
     assert.equal(reacted, 4, 'once for the first two, twice for the one that was lost, once for the one that was kept')
   })
 
+  it('goes on nowhere with what was read before a commit that was doubtful', async () => {
+    const doubtful = telling(() => Promise.reject(new OutcomeUnknown('nobody knows')), 'doubtful')
+    const others = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => telling(undefined, name))
+    const consumers = await consumersOf([doubtful, ...others])
+    await say(...Array.from({ length: 300 }, (_, n) => `a:${n}`))
+    await assert.rejects(consumers.settle(), OutcomeUnknown)
+    // Those that were at work beside it end their batch of 250, and no more.
+    assert.ok((await effects()).length <= 3 * 250, `${(await effects()).length} effects`)
+  })
+
   it('shares its work with another process without doubling anything', async () => {
     // Long enough that the two would always overlap.
     const slow = telling(async (work, envelopes) => {

@@ -185,9 +185,17 @@ export class Consumers {
   /** Batch after batch, so that the window is read on only when nobody needs what leaves it. */
   async #advanceTo(one: Following, upTo: number): Promise<boolean> {
     let worked = false
-    while (!this.#stopped && !this.#isDoubtful && (await this.#pace.timed(() => this.#advance(one, upTo)))) {
+    while (!this.#stopped && !this.#isDoubtful) {
+      const began = nowMs()
+      try {
+        if (!(await this.#advance(one, upTo))) return worked
+      } catch (fault) {
+        // Nobody else goes on with what was read before it.
+        this.#isDoubtful = true
+        throw fault
+      }
       worked = true
-      await this.#pace.makeRoom(() => this.#stopped)
+      await this.#pace.makeRoom(nowMs() - began, () => this.#stopped)
     }
     return worked
   }
@@ -291,7 +299,8 @@ export class Consumers {
     if (nowMs() - this.#parkedAt < parkedEveryMs) return false
     this.#parkedAt = nowMs()
     let worked = false
-    for (const name of await this.#positions.dueParked()) {
+    const names = this.#following.map(({ reaction }) => reaction.name)
+    for (const name of await this.#positions.dueParked(names)) {
       const one = this.#following.find(({ reaction }) => reaction.name === name)
       if (one !== undefined) worked = (await rerunAborted(() => this.#retry(one))) || worked
     }

@@ -91,10 +91,10 @@ export class MemoryPositions implements Positions {
     return Promise.resolve()
   }
 
-  dueParked(): Promise<readonly string[]> {
+  dueParked(names: readonly string[]): Promise<readonly string[]> {
     const now = this.#clock()
     const due = [...this.#tables.parked.values()].filter(({ dead, dueAt }) => !dead && dueAt <= now)
-    return Promise.resolve([...new Set(due.map(({ consumer }) => consumer))])
+    return Promise.resolve(names.filter((name) => due.some(({ consumer }) => consumer === name)))
   }
 
   /** One a batch: it has no savepoints, so a second step could not see what the first is going to save. */

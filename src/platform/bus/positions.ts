@@ -6,8 +6,6 @@ import type { Batches, SqlWrite, Work, Write } from '../store/work.ts'
 export const attemptsMax = 8
 /** Parked events tried in one batch. */
 const retriedMax = 200
-/** Parked events that are asked which reaction has some due: those that wait longest. */
-const dueMax = 1_000
 
 export type Position = Readonly<{ position: number; blocked: ReadonlySet<string> }>
 export type ParkedEvent = Readonly<{ position: number; key: string }>
@@ -30,7 +28,7 @@ export interface Positions extends Batches {
   park(work: Work, name: string, events: readonly ParkedEvent[], reason: string): Promise<void>
   unpark(work: Work, name: string, position: number): Promise<void>
   /** Reactions with parked events that are due. */
-  dueParked(): Promise<readonly string[]>
+  dueParked(names: readonly string[]): Promise<readonly string[]>
   /** The first parked event of each key that is due, as many as one batch may try. */
   firstParked(work: Work, name: string): Promise<readonly number[]>
   /** Runs a step of a batch so that, if it cannot be saved, nothing of it is, and `otherwise` is done instead. */
@@ -130,10 +128,11 @@ export class PostgresPositions implements Positions {
     await sql(work).query(statement, [name, position])
   }
 
-  async dueParked(): Promise<readonly string[]> {
+  async dueParked(names: readonly string[]): Promise<readonly string[]> {
     const rows = await this.#database.read<{ consumer: string }>(
-      `select distinct consumer from (select consumer from platform.parked where not dead and due_at <= now() order by due_at limit ${dueMax}) due`,
-      [],
+      `select n as consumer from unnest($1::text[]) n,
+        lateral (select 1 from platform.parked where consumer = n and not dead and due_at <= now() limit 1) due`,
+      [names],
       'parked_due',
     )
     return rows.map(({ consumer }) => consumer)

@@ -1,2 +1,2 @@
--- Looked at several times a second: without those that were given up, which stay.
-create index parked_due on platform.parked (due_at) where not dead;
+-- Looked at several times a second, a reaction at a time: without those that were given up, which stay.
+create index parked_due on platform.parked (consumer, due_at) where not dead;

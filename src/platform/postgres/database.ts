@@ -31,6 +31,7 @@ const readsWaitingMax = 4_096
 const idleMs = 10_000
 /** A batch touches a few hundred rows by key; what takes seconds is stuck. */
 const timeouts = { statement: 20_000, idleInTransaction: 10_000, lock: 2_000 }
+
 export type Row = Record<string, unknown>
 /** A named statement is prepared once a connection. */
 export type Statement = Readonly<{ name: string; text: string }>

@@ -3,7 +3,7 @@
  * transaction while acting, and brings the answer back as a command; a task may run twice, so what it asks for carries a
  * key that the other side knows.
  */
-import { every, later, wait } from '../../kernel/timers.ts'
+import { every, later, nowMs, wait } from '../../kernel/timers.ts'
 import { Pace } from '../pace.ts'
 import type { Logger } from '../log.ts'
 import { Fault } from '../store/work.ts'
@@ -82,15 +82,16 @@ export class TaskWorker {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#awake = false
+      const began = nowMs()
       let taken = 0
       try {
-        taken = await this.#pace.timed(() => this.#take())
+        taken = await this.#take()
       } catch (fault) {
         // The database is away: leases run out and the tasks are taken again.
         this.#log.warn({ fault }, 'tasks pause')
       }
       if (this.#stopped) return
-      await this.#pace.makeRoom(() => this.#stopped)
+      await this.#pace.makeRoom(nowMs() - began, () => this.#stopped)
       if (taken > 0) continue
       await wait(restMs)
       if (!this.#awake && !this.#stopped) await this.#sleep()
