@@ -5,6 +5,7 @@ import { nowMs } from '../kernel/timers.ts'
 import type { Principal, Role } from '../platform/http/policy.ts'
 import { newId } from '../platform/ids.ts'
 import type { Database } from '../platform/postgres/database.ts'
+import { gatheredById } from '../platform/store/gather.ts'
 
 export type KeyAsked = Readonly<{
   role: Role
@@ -22,34 +23,39 @@ const rememberedMs = 5_000
 /** Unknown keys are remembered too, so that guessing costs no query each; bounded so that it costs no memory either. */
 const rememberedMax = 10_000
 
-type KeyRow = { id: string; role: Role; user_id: string | null; place: Place | null; carrier: string | null; scopes: string[] }
+type KeyRow = {
+  hash: string
+  id: string
+  role: Role
+  user_id: string | null
+  place: Place | null
+  carrier: string | null
+  scopes: string[]
+}
 
 export class Keys {
   readonly #database: Database
   readonly #remembered = new Map<string, { principal: Principal | undefined; until: number }>()
-  /** Those who ask for one key at a time wait for one answer. */
-  readonly #asked = new Map<string, Promise<Principal | undefined>>()
+  readonly #byHash: (hashes: readonly string[]) => Promise<ReadonlyMap<string, KeyRow>>
   constructor(database: Database) {
     this.#database = database
+    this.#byHash = gatheredById('keys by hash', async (hashes) => {
+      const text =
+        'select hash, id, role, user_id, place, carrier, scopes from identity.keys where hash = any($1::text[]) and revoked_at is null'
+      const rows = await database.read<KeyRow>(text, [hashes], 'keys_by_hash')
+      return new Map(rows.map((row) => [row.hash, row]))
+    })
   }
 
   /** At once where the key is remembered. */
   principalOf(key: string): Principal | undefined | Promise<Principal | undefined> {
     const known = this.#remembered.get(key)
-    if (known !== undefined && known.until > nowMs()) return known.principal
-    const asked = this.#asked.get(key)
-    if (asked !== undefined) return asked
-    const asking = this.#lookUp(key).finally(() => this.#asked.delete(key))
-    this.#asked.set(key, asking)
-    return asking
+    return known !== undefined && known.until > nowMs() ? known.principal : this.#lookUp(key)
   }
 
   async #lookUp(key: string): Promise<Principal | undefined> {
-    const [row] = await this.#database.read<KeyRow>(
-      'select id, role, user_id, place, carrier, scopes from identity.keys where hash = $1 and revoked_at is null',
-      [hashOf(key)],
-      'key_by_hash',
-    )
+    const hash = hashOf(key)
+    const row = (await this.#byHash([hash])).get(hash)
     const principal: Principal | undefined =
       row === undefined
         ? undefined

@@ -337,7 +337,7 @@ export class PostgresInventory implements InventoryRepository {
   }
 
   async readLevels(skus: readonly Sku[]): Promise<readonly LevelRow[]> {
-    return skus.length === 0 ? [] : [...(await this.#levels(skus.toSorted())).values()].flat()
+    return [...(await this.#levels(skus.toSorted())).values()].flat()
   }
 
   async stockedAfter(sku: Sku | '', limit: number): Promise<readonly Sku[]> {

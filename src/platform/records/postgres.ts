@@ -107,7 +107,7 @@ export class PostgresRecords implements Records {
   }
 
   people(refs: readonly PersonRef[]): Promise<ReadonlyMap<string, Person>> {
-    return refs.length === 0 ? Promise.resolve(new Map<string, Person>()) : this.#people(refs)
+    return this.#people(refs)
   }
 
   async #readPeople(refs: readonly string[]): Promise<ReadonlyMap<string, Person>> {

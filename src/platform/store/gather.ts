@@ -10,8 +10,8 @@ const limits = { itemsMax: 256, inFlightMax: 2, waitingMax: 20_000 } as const
 export const gatheredById = <Row, Id extends string = string>(
   name: string,
   read: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Row>>,
-): ((ids: readonly Id[]) => Promise<Map<Id, Row>>) =>
-  microBatch(
+): ((ids: readonly Id[]) => Promise<Map<Id, Row>>) => {
+  const together = microBatch(
     name,
     async (asked: readonly (readonly Id[])[]) => {
       const found = await read([...new Set(asked.flat())])
@@ -26,6 +26,8 @@ export const gatheredById = <Row, Id extends string = string>(
     },
     limits,
   )
+  return (ids) => (ids.length === 0 ? Promise.resolve(new Map<Id, Row>()) : together(ids))
+}
 
 /** The same for small writes that belong to nobody's batch: those that arrive together are one statement and one commit. */
 export const gathered = <Item, Result = void>(

@@ -79,7 +79,7 @@ export class PostgresStreams<State> implements StreamStore<State> {
   }
 
   get(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
-    return ids.length === 0 ? Promise.resolve(new Map<string, Stored<State>>()) : this.#gathered(ids)
+    return this.#gathered(ids)
   }
 
   async #read(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
