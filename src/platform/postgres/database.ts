@@ -8,10 +8,11 @@ import { Overloaded } from '../../kernel/micro-batch.ts'
 import { instant } from '../../kernel/time.ts'
 import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
 import { compose, type Composed } from './compose.ts'
+import { instantOf } from './instants.ts'
 import { planByKey, renewPlans } from './plans.ts'
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
-pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => instant(Date.parse(text)))
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, instantOf)
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 
 export type Connection = Readonly<{ host: string; port: number; user: string; password: string; database: string }> | string
@@ -39,6 +40,7 @@ export type Statement = Readonly<{ name: string; text: string }>
 export class PostgresWork implements Work {
   readonly now: Instant
   readonly writes: Write[] = []
+  #saved: readonly (() => void)[] = []
   readonly #client: pg.PoolClient
   #isToConfirm = false
   constructor(client: pg.PoolClient, now: Instant) {
@@ -58,7 +60,12 @@ export class PostgresWork implements Work {
   }
   /** What is saved with the commit. */
   last(): Composed | undefined {
+    this.#saved = toTell(this.writes)
     return this.take() ?? (this.#isToConfirm ? confirmation : undefined)
+  }
+  /** The commit is known. */
+  tell(): void {
+    for (const saved of this.#saved) saved()
   }
   /** Saves what was added so far now, inside the transaction: where a savepoint must catch a write that cannot be saved. */
   async flush(): Promise<void> {
@@ -70,6 +77,9 @@ export class PostgresWork implements Work {
     return rows
   }
 }
+
+const toTell = (writes: readonly Write[]): readonly (() => void)[] =>
+  writes.flatMap((write) => ('saved' in write && write.saved !== undefined ? [write.saved] : []))
 
 /** The PostgreSQL form of a batch; a store of another form was wired to this database by mistake otherwise. */
 export const sql = (work: Work): PostgresWork => {
@@ -166,6 +176,7 @@ export class Database implements Batches {
         throw classify(fault)
       }
       await saveAndCommit(client, save)
+      work.tell()
       return result
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) broken = fault
@@ -184,6 +195,7 @@ export class Database implements Batches {
     try {
       await client.query({ ...save, values: [...save.values] })
       if (doubtful.delete(client)) throw new OutcomeUnknown('the commit was not confirmed by its standby')
+      for (const saved of toTell(writes)) saved()
     } catch (fault) {
       if (fault instanceof OutcomeUnknown || refusedByServer(fault)) throw classify(fault)
       broken = fault instanceof Error ? fault : new Error(String(fault))

@@ -13,16 +13,19 @@ export type Wanted = Readonly<{ kind: string; tasksMax: number }>
 /** A row that is not over: when it is due again, and what went wrong. */
 export type Later = Readonly<{ row: ClaimedTask; seconds: number; attempt: number; error: string | null; dead: boolean }>
 
+/** Counting what is in a bundle is dear, so no more are looked at than hold what is wanted if each holds so many tasks. */
+const bundledUsually = 8
+
 /**
  * Each kind by itself, in the order of the index: one that has piled up keeps no other waiting. Of bundles as many as hold
  * the tasks that are wanted; those that were looked at beyond it are free again as the statement ends.
  */
 const claimSql = `update platform.tasks set lease_until = now() + interval '${leaseSeconds} seconds', attempt = attempt + 1
-  where id in (select due.id from unnest($1::text[], $2::int[]) as wanted (kind, most),
+  where id in (select due.id from unnest($1::text[], $2::int[], $3::int[]) as wanted (kind, most, rows),
     lateral (select id, sum(size) over (order by due_at, id) - size as before from (
       select t.id, t.due_at, case when t.kind like '%${bundleKind('')}' then json_array_length(t.body -> 'items') else 1 end as size
         from platform.tasks t where t.kind = wanted.kind and not t.dead and t.due_at <= now() and (t.lease_until is null or t.lease_until < now())
-        order by t.due_at limit wanted.most for update skip locked) as seen) as due
+        order by t.due_at limit wanted.rows for update skip locked) as seen) as due
     where due.before < wanted.most)
   returning id, kind, key, attempt, due_at, body`
 
@@ -66,7 +69,12 @@ export class PostgresTaskRows implements TaskRows {
     if (wanted.length === 0) return []
     const kinds = wanted.flatMap(({ kind }) => [kind, bundleKind(kind)])
     const most = wanted.flatMap(({ tasksMax }) => [tasksMax, tasksMax])
-    const rows = await this.#database.read<Omit<ClaimedTask, 'dueAt'> & { due_at: Instant }>(claimSql, [kinds, most], 'tasks_claim')
+    const lookedAt = wanted.flatMap(({ tasksMax }) => [tasksMax, Math.ceil(tasksMax / bundledUsually)])
+    const rows = await this.#database.read<Omit<ClaimedTask, 'dueAt'> & { due_at: Instant }>(
+      claimSql,
+      [kinds, most, lookedAt],
+      'tasks_claim',
+    )
     return rows.map(({ due_at, ...task }) => ({ ...task, dueAt: due_at }))
   }
 
