@@ -5,12 +5,13 @@ import type { RecentEvents, Written } from '../bus/recent.ts'
 import { gatheredById } from '../store/gather.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import type { SqlWrite, Work } from '../store/work.ts'
+import { sizeOf } from '../tasks/bundle.ts'
 import { eventVersion, type KeyClaim, type KeyFound, keyName, type Person, type Records } from './records.ts'
 
 const appendSql = `insert into platform.journal (stream, version, at, type, v, actor, cause, body)
   select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::text[], $7::text[], $8::json[])`
-const scheduleSql = `insert into platform.tasks (id, kind, key, due_at, body)
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::json[]) on conflict (id) do nothing`
+const scheduleSql = `insert into platform.tasks (id, kind, key, due_at, size, body)
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::json[]) on conflict (id) do nothing`
 const claimSql = `insert into platform.keys (scope, key, hash, object, expires_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])`
 const describeSql = `insert into platform.people (ref, body) select * from unnest($1::uuid[], $2::json[])`
@@ -65,12 +66,13 @@ export class PostgresRecords implements Records {
     return {
       name: 'platform.tasks',
       sql: scheduleSql,
-      types: ['uuid', 'text', 'text', 'timestamptz', 'json'],
+      types: ['uuid', 'text', 'text', 'timestamptz', 'int4', 'json'],
       columns: [
         tasks.map((task) => task.id),
         tasks.map((task) => task.kind),
         tasks.map((task) => task.key),
         tasks.map((task) => task.dueAt),
+        tasks.map(sizeOf),
         tasks.map((task) => JSON.stringify(task.body)),
       ],
     }

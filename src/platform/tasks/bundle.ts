@@ -41,6 +41,9 @@ export const together = <Row extends Named>([first, ...others]: readonly [Row, .
   return { ...first, kind: bundleKind(first.kind), key: `${first.key} and ${others.length} more`, body: { items } }
 }
 
+/** How many tasks are in a row. */
+export const sizeOf = ({ body: { items } }: Pick<Named, 'body'>): number => (Array.isArray(items) ? items.length : 1)
+
 /** The tasks in a row, each with the row's id; a row that is no bundle is its own only task. */
 export const unbundled = <Row extends Named>(row: Row): readonly Row[] => {
   const { items } = row.body

@@ -4,7 +4,7 @@ import { addSeconds } from '../../kernel/time.ts'
 import { newId } from '../ids.ts'
 import type { MemoryRecords, MemoryTask } from '../records/memory.ts'
 import type { MemoryTransactions } from '../store/memory.ts'
-import { bundleKind } from './bundle.ts'
+import { bundleKind, sizeOf } from './bundle.ts'
 import type { ClaimedTask } from './handler.ts'
 import { type Later, leaseSeconds, type TaskRows, type Wanted } from './rows.ts'
 
@@ -84,9 +84,9 @@ export class MemoryTaskRows implements TaskRows {
       row.kind === kind && !row.dead && row.dueAt <= now && (row.leaseUntil === null || row.leaseUntil < now)
     const rows = [...this.#tasks.values()].filter(isFree).sort((a, b) => byText(a.dueAt, b.dueAt) || byText(a.id, b.id))
     let before = 0
-    return rows.slice(0, tasksMax).filter(({ body: { items } }) => {
+    return rows.slice(0, tasksMax).filter((row) => {
       const isWanted = before < tasksMax
-      before += Array.isArray(items) ? items.length : 1
+      before += sizeOf(row)
       return isWanted
     })
   }

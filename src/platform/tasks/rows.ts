@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../kernel/ids.ts'
 import type { Database } from '../postgres/database.ts'
-import { bundleKind } from './bundle.ts'
+import { bundleKind, sizeOf } from './bundle.ts'
 import type { ClaimedTask } from './handler.ts'
 
 /** A worker that died holds its tasks this long: less than the half minute in which everything goes on again after a fault (PROMISES, I7). */
@@ -13,7 +13,7 @@ export type Wanted = Readonly<{ kind: string; tasksMax: number }>
 /** A row that is not over: when it is due again, and what went wrong. */
 export type Later = Readonly<{ row: ClaimedTask; seconds: number; attempt: number; error: string | null; dead: boolean }>
 
-/** Counting what is in a bundle is dear, so no more are looked at than hold what is wanted if each holds so many tasks. */
+/** Whoever looks at a row locks it, so no more bundles are looked at than hold what is wanted if each holds so many tasks. */
 const bundledUsually = 8
 
 /**
@@ -23,8 +23,8 @@ const bundledUsually = 8
 const claimSql = `update platform.tasks set lease_until = now() + interval '${leaseSeconds} seconds', attempt = attempt + 1
   where id in (select due.id from unnest($1::text[], $2::int[], $3::int[]) as wanted (kind, most, rows),
     lateral (select id, sum(size) over (order by due_at, id) - size as before from (
-      select t.id, t.due_at, case when t.kind like '%${bundleKind('')}' then json_array_length(t.body -> 'items') else 1 end as size
-        from platform.tasks t where t.kind = wanted.kind and not t.dead and t.due_at <= now() and (t.lease_until is null or t.lease_until < now())
+      select t.id, t.due_at, t.size from platform.tasks t
+       where t.kind = wanted.kind and not t.dead and t.due_at <= now() and (t.lease_until is null or t.lease_until < now())
         order by t.due_at limit wanted.rows for update skip locked) as seen) as due
     where due.before < wanted.most)
   returning id, kind, key, attempt, due_at, body`
@@ -42,10 +42,10 @@ const putOffSql = `update platform.tasks t set lease_until = null, due_at = now(
 /** What is left of a bundle becomes rows of its own as the bundle goes: both, or neither. */
 const takeApartSql = `with apart as (
     delete from platform.tasks t using unnest($1::uuid[], $2::int[]) as b (id, claimed) where t.id = b.id and t.attempt = b.claimed returning t.id)
-  insert into platform.tasks (id, kind, key, due_at, attempt, last_error, dead, body)
-  select l.id, l.kind, l.key, now() + l.seconds * interval '1 second', l.attempt, l.error, l.dead, l.body
-    from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::float8[], $8::int[], $9::text[], $10::bool[], $11::json[])
-      as l (bundle, id, kind, key, seconds, attempt, error, dead, body) join apart on apart.id = l.bundle`
+  insert into platform.tasks (id, kind, key, due_at, attempt, last_error, dead, size, body)
+  select l.id, l.kind, l.key, now() + l.seconds * interval '1 second', l.attempt, l.error, l.dead, l.size, l.body
+    from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::float8[], $8::int[], $9::text[], $10::bool[], $11::int[], $12::json[])
+      as l (bundle, id, kind, key, seconds, attempt, error, dead, size, body) join apart on apart.id = l.bundle`
 
 export interface TaskRows {
   claim(wanted: readonly Wanted[]): Promise<ClaimedTask[]>
@@ -112,6 +112,7 @@ export class PostgresTaskRows implements TaskRows {
       left.map(({ attempt }) => attempt),
       left.map(({ error }) => error),
       left.map(({ dead }) => dead),
+      left.map(({ row }) => sizeOf(row)),
       left.map(({ row }) => JSON.stringify(row.body)),
     ]
     await this.#database.read(takeApartSql, columns, 'tasks_take_apart')
