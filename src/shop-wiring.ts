@@ -8,6 +8,7 @@ import type { JournalReader } from './platform/bus/journal.ts'
 import { PostgresPositions } from './platform/bus/positions.ts'
 import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
+import { loopBusy } from './platform/pace.ts'
 import type { Database } from './platform/postgres/database.ts'
 import type { Person } from './platform/records/records.ts'
 import type { TaskHandler } from './platform/tasks/handler.ts'
@@ -101,8 +102,8 @@ type Following = Readonly<{
 }>
 /** What reacts to events, and what does tasks. */
 export const following = ({ database, journal, reactions, handlers, log, backlog }: Following) => ({
-  consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, backlog),
-  tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, backlog),
+  consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, { backlog, busy: loopBusy() }),
+  tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, { backlog }),
 })
 
 /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */

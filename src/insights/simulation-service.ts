@@ -165,7 +165,7 @@ export class Simulations {
         (fault: unknown) => log.warn({ fault }, 'the progress of a simulation is said later'),
       )
     }, heartbeatMs)
-    const pace = new Pace(backlog)
+    const pace = new Pace({ backlog })
     let decidedMs = 0
     try {
       return await shop((reader) =>

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Pace } from './pace.ts'
+import { loopBusy, Pace } from './pace.ts'
 
 describe('What follows from commands', () => {
   it('goes on at once while nobody is kept waiting', () => {
-    assert.equal(new Pace(() => 0).rest(100), 0)
-    assert.equal(new Pace(() => 8).rest(100), 0)
+    assert.equal(new Pace({ backlog: () => 0 }).rest(100), 0)
+    assert.equal(new Pace({ backlog: () => 8 }).rest(100), 0)
   })
 
   it('rests the longer the more callers wait', () => {
-    const rested = [10, 24, 40, 200].map((waiting) => new Pace(() => waiting).rest(100))
+    const rested = [10, 24, 40, 200].map((waiting) => new Pace({ backlog: () => waiting }).rest(100))
     assert.deepEqual(rested, [56.25, 450, 900, 900])
   })
 
   it('rests in proportion to its work while callers queue up, and never for long', () => {
-    const pace = new Pace(() => 200)
+    const pace = new Pace({ backlog: () => 200 })
     assert.deepEqual(
       [10, 1, 1_000].map((ms) => pace.rest(ms)),
       [90, 20, 5_000],
@@ -25,7 +25,7 @@ describe('What follows from commands', () => {
     let now = 0
     let waiting = 200
     test.mock.method(performance, 'now', () => now)
-    const pace = new Pace(() => waiting)
+    const pace = new Pace({ backlog: () => waiting })
     assert.equal(pace.rest(10), 90)
     now += 10_001
     assert.equal(pace.rest(10), 20)
@@ -41,7 +41,7 @@ describe('What follows from commands', () => {
     let isStopped = false
     test.mock.method(performance, 'now', () => now)
     test.mock.timers.enable({ apis: ['setTimeout'] })
-    const pace = new Pace(() => waiting)
+    const pace = new Pace({ backlog: () => waiting })
     let isOver = false
     const rest = (): void => {
       isOver = false
@@ -65,5 +65,20 @@ describe('What follows from commands', () => {
     isStopped = true
     await pass(20)
     assert.equal(isOver, true)
+  })
+
+  it('waits for company while there is much to do, but not for what is enough already', () => {
+    const rests = [0, 0.4, 0.6, 0.8, 1].map((share) => new Pace({ busy: () => share }).gathering(10))
+    assert.deepEqual(rests.map(Math.round), [0, 0, 60, 120, 120])
+    assert.equal(new Pace({ busy: () => 1 }).gathering(500), 0)
+  })
+
+  it('knows how busy the process is', async () => {
+    const busy = loopBusy()
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    assert.ok(busy() < 0.5, `${busy()} while it waited`)
+    const until = performance.now() + 400
+    while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(busy() > 0.5, `${busy()} while it worked`)
   })
 })

@@ -247,10 +247,10 @@ export const memoryShop = async (options: MemoryShopOptions) => {
     notifications,
     insights: { reactions: [] },
   })
-  const consumers = new Consumers(line.positions, line.journal, reactions, log, placement.backlog)
+  const consumers = new Consumers(line.positions, line.journal, reactions, log, { backlog: placement.backlog })
   await line.positions.know(reactions.map(({ name }) => name))
   const handlers = [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks]
-  const tasks = new TaskWorker(line.tasks, handlers, log, placement.backlog)
+  const tasks = new TaskWorker(line.tasks, handlers, log, { backlog: placement.backlog })
   listeners.push(
     () => consumers.wake(),
     () => tasks.wake(),

@@ -9,7 +9,7 @@ import type { Logger } from '../log.ts'
 import { settleEach } from '../store/settle.ts'
 import { Fault, OutcomeUnknown, rerunAborted, type Work } from '../store/work.ts'
 import type { Journal } from './journal.ts'
-import { Pace } from '../pace.ts'
+import { type Demand, Pace } from '../pace.ts'
 import type { Positions } from './positions.ts'
 import { JournalWindow } from './window.ts'
 
@@ -69,13 +69,13 @@ export class Consumers {
     journal: Journal,
     reactions: readonly Reaction[],
     log: Logger,
-    /** How many callers wait for an answer that is computed here: reactions make room for them. */
-    backlog: () => number = () => 0,
+    /** Reactions make room for those who wait for an answer. */
+    demand: Demand = {},
   ) {
     this.#positions = positions
     this.#journal = journal
     this.#log = log
-    this.#pace = new Pace(backlog)
+    this.#pace = new Pace(demand)
     this.#window = new JournalWindow(
       journal,
       reactions.flatMap(({ on }) => on),
@@ -140,13 +140,15 @@ export class Consumers {
     while (!this.#stopped) {
       this.#awake = false
       let busy = false
+      const from = this.#window.to
       try {
         busy = await this.#round()
       } catch (fault) {
         // The database is away or a commit was doubtful: positions are stored with effects, so trying again is safe.
         this.#log.warn({ fault }, 'reactions pause')
       }
-      if (!busy && !this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
+      if (busy) await this.#pace.gather(this.#window.to - from, () => this.#stopped)
+      else if (!this.#awake && !this.#stopped) await this.#sleep(this.#journal.behind ? 2 : pollMs)
     }
   }
 

@@ -35,6 +35,11 @@ export class JournalWindow {
     this.#from = this.#to = position
   }
 
+  /** The position up to which it has read. */
+  get to(): number {
+    return this.#to
+  }
+
   /** Reads on towards the horizon. @returns the position up to which all reactions may look now. */
   async extend(horizon: number): Promise<number> {
     if (horizon <= this.#to) return this.#to

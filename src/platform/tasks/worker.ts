@@ -4,7 +4,7 @@
  * key that the other side knows.
  */
 import { every, later, nowMs, wait } from '../../kernel/timers.ts'
-import { Pace } from '../pace.ts'
+import { type Demand, Pace } from '../pace.ts'
 import type { Logger } from '../log.ts'
 import { Fault } from '../store/work.ts'
 import { kindOf, together, unbundled } from './bundle.ts'
@@ -42,10 +42,10 @@ export class TaskWorker {
     rows: TaskRows,
     handlers: readonly TaskHandler[],
     log: Logger,
-    /** How many callers wait for an answer that is computed here: tasks make room for them. */
-    backlog: () => number = () => 0,
+    /** Tasks make room for those who wait for an answer. */
+    demand: Demand = {},
   ) {
-    this.#pace = new Pace(backlog)
+    this.#pace = new Pace(demand)
     this.#rows = rows
     this.#handlers = new Map(handlers.map((handler) => [handler.kind, handler]))
     this.#log = log
