@@ -3,6 +3,7 @@ import { layInDemo, demoMark } from './cli/demo-shop.ts'
 import { startServer } from './server.ts'
 import { readConfiguration } from './platform/config/config.ts'
 import { createLog } from './platform/log.ts'
+import { giveBackWhenIdle } from './platform/idle-memory.ts'
 import { onStop } from './platform/process.ts'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -18,9 +19,11 @@ const log = createLog(configuration.logLevel)
 for (const warning of configuration.warnings) process.stderr.write(`Waybill: ${warning}\n`)
 
 let stop = (): Promise<void> => Promise.resolve()
+let leaveMemory = (): void => undefined
 onStop(async (reason) => {
   say(`stopping (${reason})`)
   await starting.catch(() => undefined)
+  leaveMemory()
   await stop()
   say('stopped cleanly')
 })
@@ -33,6 +36,7 @@ const start = async (): Promise<void> => {
   const address = await server.listen((await server.shop.keys.knownSetting(demoMark)) !== undefined)
   if (laidIn) say('The demo shop is laid in: five British warehouses and their stock. WAYBILL_DEMO=off leaves it out.')
   say(`Waybill listens on ${address}`)
+  leaveMemory = giveBackWhenIdle((fault) => log.warn({ fault }, 'memory is not given back'))
   if (server.open())
     say(
       'The dialects /orders, /cart, /products, /users and /oms/orders need no key on this machine while the demo is here (WAYBILL_OPEN_DIALECTS=off).',
