@@ -1,6 +1,5 @@
 /** Starts Waybill: configuration → database → rooms → listen; and stops it in order. */
-import { layInDemo, demoMark } from './cli/demo-shop.ts'
-import { startServer } from './server.ts'
+import { openDatabase } from './database.ts'
 import { readConfiguration } from './platform/config/config.ts'
 import { createLog } from './platform/log.ts'
 import { giveBackWhenIdle } from './platform/idle-memory.ts'
@@ -29,7 +28,16 @@ onStop(async (reason) => {
 })
 
 const start = async (): Promise<void> => {
-  const server = await startServer({ configuration, log, environment: process.env, say, kind: 'server' })
+  // All of Waybill is loaded while the database starts: each takes a second and a half the first time.
+  const [database, { startServer }, { layInDemo, demoMark }] = await Promise.all([
+    openDatabase({ configuration, say, kind: 'server' }).then((opened) => {
+      stop = opened.stop
+      return opened
+    }),
+    import('./server.ts'),
+    import('./cli/demo-shop.ts'),
+  ])
+  const server = await startServer({ configuration, log, environment: process.env, say, database })
   stop = server.stop
   const laidIn = configuration.demo && (await layInDemo(server.shop, configuration.timeZone))
   const owner = await server.ensureOwner()

@@ -8,8 +8,7 @@ import type { Principal } from './platform/http/policy.ts'
 import { useCursorSecret } from './platform/http/cursors.ts'
 import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
-import type { Connection } from './platform/postgres/database.ts'
-import { startEmbedded } from './platform/postgres/embedded.ts'
+import type { Opened } from './database.ts'
 import { openShop, type Shop, type ShopOptions } from './shop.ts'
 import { randomBytes } from 'node:crypto'
 
@@ -18,23 +17,12 @@ export type ServerOptions = Readonly<{
   log: Logger
   environment: Readonly<Record<string, string | undefined>>
   say: (line: string) => void
-  kind: 'server' | 'cli'
+  /** Left when the server stops, and when it cannot start. */
+  database: Opened
   placementLimits?: ShopOptions['placementLimits']
 }>
 
 const version = (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }).version
-
-/** The database of a configuration: the operator's own, or the embedded one, started or joined. */
-export const openDatabase = async ({
-  configuration,
-  say,
-  kind,
-}: Pick<ServerOptions, 'configuration' | 'say' | 'kind'>): Promise<
-  Readonly<{ connection: Connection; stop: () => Promise<void> }>
-> => {
-  if (configuration.databaseUrl !== undefined) return { connection: configuration.databaseUrl, stop: () => Promise.resolve() }
-  return startEmbedded({ dataFolder: configuration.dataFolder, kind, say })
-}
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost', '[::1]'])
 const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
@@ -46,8 +34,8 @@ const isLocal = (request: FastifyRequest): boolean => {
   return loopback.has(host) && loopback.has(request.ip) && forwarding.every((name) => request.headers[name] === undefined)
 }
 
-export const startServer = async ({ configuration, log, environment, say, kind, placementLimits }: ServerOptions) => {
-  const { connection, stop: leaveDatabase } = await openDatabase({ configuration, say, kind })
+export const startServer = async ({ configuration, log, environment, say, database, placementLimits }: ServerOptions) => {
+  const { connection, stop: leaveDatabase } = database
   let address = `http://${configuration.host}:${configuration.port}`
   let shop: Shop
   try {

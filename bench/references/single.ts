@@ -2,6 +2,7 @@
  * Reference (d): Waybill itself with batches of one order, and nothing else changed: `single.ts IN_FLIGHT`. Not a setting,
  * because nobody should set it.
  */
+import { openDatabase } from '../../src/database.ts'
 import { readConfiguration } from '../../src/platform/config/config.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { onStop } from '../../src/platform/process.ts'
@@ -15,7 +16,7 @@ const server = await startServer({
   log: createLog(configuration.logLevel),
   environment: process.env,
   say: () => undefined,
-  kind: 'server',
+  database: await openDatabase({ configuration, say: () => undefined, kind: 'server' }),
   placementLimits: { itemsMax: 1, inFlightMax: Number(process.argv[2] ?? '1') },
 })
 onStop(server.stop)

@@ -37,7 +37,7 @@ export const withShop = async <Result>(run: (session: Session) => Promise<Result
   const log = createLog(process.env['WAYBILL_LOG_LEVEL'] === undefined ? 'warn' : configuration.logLevel)
   const say = (line: string): void => void process.stderr.write(`${line}\n`)
   // Loaded here: a command that fails on its arguments, or needs no shop, answers at once.
-  const [{ openDatabase }, { openShop }] = await Promise.all([import('../server.ts'), import('../shop.ts')])
+  const [{ openDatabase }, { openShop }] = await Promise.all([import('../database.ts'), import('../shop.ts')])
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (let last = closers.pop(); last !== undefined; last = closers.pop()) await last()

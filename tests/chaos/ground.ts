@@ -49,7 +49,7 @@ export class Ground {
     const cluster = { home: folder, data, native: nativeFolder(runAs, true, () => undefined), runAs, isForTests: false }
     const ground = new Ground(folder, mounted.status === 0 ? 'a small tmpfs' : 'a file-size limit', cluster)
     try {
-      initialise(cluster)
+      await initialise(cluster)
       await ground.start()
       const client = new pg.Client({ ...ground.connection, database: 'postgres' })
       await client.connect()

@@ -2,6 +2,7 @@
 import { layInDemo } from '../../src/cli/demo-shop.ts'
 import { readConfiguration } from '../../src/platform/config/config.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { openDatabase } from '../../src/database.ts'
 import { startServer } from '../../src/server.ts'
 import type { Shop } from '../../src/shop.ts'
 import { testDatabase } from './database.ts'
@@ -32,7 +33,7 @@ export const startWaybill = async (environment: Readonly<Record<string, string>>
     log: createLog(configuration.logLevel),
     environment: env,
     say: () => undefined,
-    kind: 'server',
+    database: await openDatabase({ configuration, say: () => undefined, kind: 'server' }),
   })
   if (demo) await layInDemo(server.shop, configuration.timeZone)
   await server.ensureOwner()

@@ -1,5 +1,5 @@
 /** The PostgreSQL process itself: made, started, found again, stopped. Nothing here knows who uses it. */
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -21,8 +21,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { binary, canEnter, shortHash, type RunAs } from './embedded-binaries.ts'
 import { hasCode, isAlive, processStart, readOrUndefined } from './embedded-members.ts'
+
+const runFile = promisify(execFile)
 
 export const clusterUser = 'waybill'
 
@@ -67,7 +70,7 @@ const sharedSettings = {
 }
 
 /** Makes the cluster beside its final place, so that a half-made one is never taken for data. */
-export const initialise = (cluster: Cluster): void => {
+export const initialise = async (cluster: Cluster): Promise<void> => {
   const fresh = `${cluster.data}.new`
   const passwordFile = join(cluster.home, 'password.initdb')
   rmSync(fresh, { recursive: true, force: true })
@@ -77,7 +80,8 @@ export const initialise = (cluster: Cluster): void => {
   try {
     writeFileSync(passwordFile, passwordOf(cluster.home), { mode: 0o600 })
     giveTo(passwordFile, cluster.runAs)
-    const { status, stdout, stderr, error } = spawnSync(
+    // Beside the rest of a start: it takes a second or two, in which everything else can be loaded.
+    await runFile(
       binary(cluster.native, 'initdb'),
       [
         '-D',
@@ -95,15 +99,11 @@ export const initialise = (cluster: Cluster): void => {
         '--no-instructions',
         ...(cluster.isForTests ? ['--no-sync'] : []),
       ],
-      {
-        ...cluster.runAs,
-        cwd: homeDirectory(cluster),
-        env: quietEnvironment(),
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
-    if (status !== 0) throw new Error(`initdb failed in ${fresh}: ${error?.message ?? `${stdout}${stderr}`.trim()}`)
+      { ...cluster.runAs, cwd: homeDirectory(cluster), env: quietEnvironment() },
+    ).catch((fault: Readonly<{ message: string; stdout?: string; stderr?: string }>) => {
+      const said = `${fault.stdout ?? ''}${fault.stderr ?? ''}`.trim()
+      throw new Error(`initdb failed in ${fresh}: ${said === '' ? fault.message : said}`, { cause: fault })
+    })
   } finally {
     rmSync(passwordFile, { force: true })
   }

@@ -115,7 +115,7 @@ const start = async (cluster: Cluster, member: Member, say: (line: string) => vo
   const fresh = !isInitialised(cluster.data)
   if (fresh) {
     say(`making a database in ${cluster.data}`)
-    initialise(cluster)
+    await initialise(cluster)
   }
   addMember(cluster.home, member)
   setOwner(cluster.home, member)
