@@ -112,7 +112,7 @@ const prove = async ({ minutes, seed, isAsked }: ReturnType<typeof readArguments
   })
   try {
     process.env['WAYBILL_TEST_DATABASE'] = JSON.stringify(cluster.connection)
-    const client = new pg.Client({ ...cluster.connection, database: 'postgres' })
+    const client = new pg.Client(cluster.connection)
     await client.connect()
     await rememberPostgres(client)
     await client.end()

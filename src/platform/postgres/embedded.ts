@@ -122,7 +122,7 @@ const start = async (cluster: Cluster, member: Member, say: (line: string) => vo
   try {
     const listening = await startPostgres(cluster)
     // Every time, not only when fresh: a first start may have been killed in between.
-    await makeDatabase(connectionTo(cluster, listening, 'postgres'))
+    await makeDatabase(connectionTo(cluster, listening, 'template1'))
     return { listening, fresh }
   } catch (error) {
     await stopPostgres(cluster)
@@ -168,12 +168,15 @@ const connectionTo = (cluster: Cluster, { host, port }: Listening, database: str
   database,
 })
 
+/** The database that every new cluster comes with gets our name: copying a template takes a third of a second of a first start. */
 const makeDatabase = async (connection: EmbeddedConnection): Promise<void> => {
   const client = new pg.Client(connection)
   await client.connect()
   try {
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [databaseName])
-    if (rowCount === 0) await client.query(`create database ${databaseName}`)
+    const { rows } = await client.query<{ name: string }>('select datname as name from pg_database')
+    const has = (database: string): boolean => rows.some(({ name }) => name === database)
+    if (has(databaseName)) return
+    await client.query(has('postgres') ? `alter database postgres rename to ${databaseName}` : `create database ${databaseName}`)
   } finally {
     await client.end()
   }
