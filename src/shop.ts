@@ -58,7 +58,6 @@ import { createNotifications } from './notifications/notifications.ts'
 import { createShipping } from './shipping/room.ts'
 import { createPayments } from './payments/room.ts'
 import { JournalReader } from './platform/bus/journal.ts'
-import { RecentEvents } from './platform/bus/recent.ts'
 import { WakeUps } from './platform/bus/wake.ts'
 import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
@@ -96,9 +95,8 @@ export const openShop = async ({
   await database.learnTime()
   const stores = postgresStores(database)
   const { stock: stockStore, orders: orderStore } = stores
-  const recent = new RecentEvents()
-  const records = new PostgresRecords(database, recent)
-  const journal = new JournalReader(database, {}, recent)
+  const records = new PostgresRecords(database)
+  const journal = new JournalReader(database)
   const wakeUps = new WakeUps(database, log)
   const committed = (): void => wakeUps.signal()
   const now = (): Instant => database.nowEstimate()

@@ -6,13 +6,10 @@ import type { Watch } from '../../src/cli/demo-play.ts'
 import { runDemo } from '../../src/cli/demo-run.ts'
 import type { Summary } from '../../src/cli/demo-summary.ts'
 import { verifyShop } from '../../src/cli/verify.ts'
-import { JournalReader } from '../../src/platform/bus/journal.ts'
-import { noteHandedOn } from '../support/handed-on.ts'
 import { noteStatements, walks } from '../support/plans.ts'
 import { startWaybill, type Waybill } from '../support/waybill.ts'
 
 const statements = noteStatements()
-const handedOn = noteHandedOn()
 
 const nobody: Watch = { stage: () => undefined, step: () => undefined }
 
@@ -79,7 +76,6 @@ describe('The demo', () => {
   let summary: Summary
   before(async () => {
     waybill = await startWaybill({ WAYBILL_RESERVATION_TTL: '1800' })
-    handedOn.clear()
     summary = await runDemo(waybill.shop, 'Europe/London', nobody)
   })
   after(() => waybill.stop())
@@ -104,14 +100,6 @@ describe('The demo', () => {
 
   it('leaves stock, reservations and money that add up', async () =>
     assert.deepEqual((await verifyShop(waybill.shop)).differences, []))
-
-  it('hands reactions most events in the process that wrote them, and as the journal has them', async () => {
-    const [row] = await waybill.shop.database.read<{ count: number }>('select count(*) from platform.journal')
-    assert.ok(handedOn.size > (row?.count ?? 0) / 2, `${handedOn.size} of ${row?.count}`)
-    const types = [...new Set([...handedOn.values()].map(({ event }) => event.type))]
-    assert.ok(types.length >= 25, types.join())
-    assert.deepEqual([...handedOn.values()], await new JournalReader(waybill.shop.database).readAt([...handedOn.keys()], types))
-  })
 
   it('asks by key, whether its statements were planned on an empty shop or on this one', async () => {
     const { database } = waybill.shop

@@ -194,7 +194,6 @@ const recordsOf = (process: Process, { records }: Stores): Records => ({
 const journalOf = (process: Process, { journal }: Stores): Journal => ({
   behind: false,
   forget: () => undefined,
-  follow: () => undefined,
   horizon: () => process.call('horizon', () => journal.horizon()),
   read: (after, upTo, types, limit) => process.call('read journal', () => journal.read(after, upTo, types, limit)),
   readAt: (positions, types) => process.call('read journal', () => journal.readAt(positions, types)),

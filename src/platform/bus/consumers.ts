@@ -94,7 +94,6 @@ export class Consumers {
     if (new Set(names).size !== names.length) throw new Error('two reactions share a name')
     await this.#positions.know(names)
     await this.#recall()
-    this.#journal.follow(this.#following.flatMap(({ reaction }) => reaction.on))
     this.#running = this.#run()
   }
 
@@ -118,7 +117,6 @@ export class Consumers {
     this.#stopped = true
     this.wake()
     await this.#running
-    this.#journal.follow([])
   }
 
   /** Whether every reaction, here or in another process, has passed everything it wants. Parked events do not count. */

@@ -20,10 +20,6 @@ export class MemoryJournal implements Journal {
     // Nothing is remembered here: every answer is the journal's own.
   }
 
-  follow(): void {
-    // Its own events are as near as any.
-  }
-
   read(after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]> {
     const found: Envelope[] = []
     for (let index = this.#firstAfter(after); index < this.#rows.length && found.length < limit; index++) {

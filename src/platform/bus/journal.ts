@@ -7,7 +7,6 @@
  */
 import type { Envelope, Fact } from '../../kernel/event.ts'
 import type { Instant, StreamId } from '../../kernel/ids.ts'
-import type { Mentioned, RecentEvents } from './recent.ts'
 import type { Database } from '../postgres/database.ts'
 
 type Row = {
@@ -44,10 +43,6 @@ export const envelopeOf = (row: Row, upcasters: Upcasters = {}): Envelope => {
 
 export const envelopeColumns = 'position, stream, version, at, type, v, actor, cause, body'
 
-const mentionedColumns = 'position, stream, version, at, type'
-const readSql = (columns: string): string =>
-  `select ${columns} from platform.journal where position > $1 and position <= $2 and type = any($3::text[]) order by position limit $4`
-
 /**
  * The statement's snapshot comes first, the list of open writers of this database after it, live. The snapshot's own xmax
  * would not do: it is one past the last *completed* transaction, and an open one beyond it may hold a lower position.
@@ -64,8 +59,6 @@ export interface Journal {
   readonly behind: boolean
   /** Another database may answer from now on, one that lacks what this one said last. */
   forget(): void
-  /** Events of these types will be read from now on, in order: what this process writes of them need not come back from the database. */
-  follow(types: readonly string[]): void
   /** Final events after a position, of some types, in order. */
   read(after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]>
   /** The events at some positions, in order. */
@@ -77,17 +70,12 @@ export interface Journal {
 export class JournalReader implements Journal {
   readonly #database: Database
   readonly #upcasters: Upcasters
-  readonly #recent: RecentEvents | undefined
-  /** Whether most of what was read last was this process's own: then bodies are asked for where they are missing only. */
-  #isOwn = false
   #final = 0
   #candidate: { position: number; open: readonly string[] } | undefined
 
-  /** @param recent what this process wrote and has not read yet. */
-  constructor(database: Database, upcasters: Upcasters = {}, recent?: RecentEvents) {
+  constructor(database: Database, upcasters: Upcasters = {}) {
     this.#database = database
     this.#upcasters = upcasters
-    this.#recent = recent
   }
 
   async horizon(): Promise<number> {
@@ -109,32 +97,15 @@ export class JournalReader implements Journal {
   forget(): void {
     this.#final = 0
     this.#candidate = undefined
-    this.#recent?.forget()
-  }
-
-  follow(types: readonly string[]): void {
-    this.#recent?.want(types)
   }
 
   async read(after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]> {
-    const range = [after, upTo, types, limit]
-    if (!this.#isOwn) {
-      const rows = await this.#database.read<Row>(readSql(envelopeColumns), range, 'journal_read')
-      this.#own(rows)
-      return rows.map((row) => envelopeOf(row, this.#upcasters))
-    }
-    const mentioned = await this.#database.read<Mentioned>(readSql(mentionedColumns), range, 'journal_mentioned')
-    const own = this.#own(mentioned)
-    if (own.length === mentioned.length) return own
-    const known = new Set(own.map(({ position }) => position))
-    const missing = mentioned.map(({ position }) => position).filter((position) => !known.has(position))
-    return [...own, ...(await this.readAt(missing, types))].sort((a, b) => a.position - b.position)
-  }
-
-  #own(mentioned: readonly Mentioned[]): Envelope[] {
-    const own = mentioned.flatMap((one) => this.#recent?.take(one) ?? [])
-    if (mentioned.length > 0) this.#isOwn = own.length * 2 > mentioned.length
-    return own
+    const rows = await this.#database.read<Row>(
+      `select ${envelopeColumns} from platform.journal where position > $1 and position <= $2 and type = any($3::text[]) order by position limit $4`,
+      [after, upTo, types, limit],
+      'journal_read',
+    )
+    return rows.map((row) => envelopeOf(row, this.#upcasters))
   }
 
   async readAt(positions: readonly number[], types: readonly string[]): Promise<Envelope[]> {

@@ -40,7 +40,6 @@ export type Statement = Readonly<{ name: string; text: string }>
 export class PostgresWork implements Work {
   readonly now: Instant
   readonly writes: Write[] = []
-  #saved: readonly (() => void)[] = []
   readonly #client: pg.PoolClient
   #isToConfirm = false
   constructor(client: pg.PoolClient, now: Instant) {
@@ -60,12 +59,7 @@ export class PostgresWork implements Work {
   }
   /** What is saved with the commit. */
   last(): Composed | undefined {
-    this.#saved = toTell(this.writes)
     return this.take() ?? (this.#isToConfirm ? confirmation : undefined)
-  }
-  /** The commit is known. */
-  tell(): void {
-    for (const saved of this.#saved) saved()
   }
   /** Saves what was added so far now, inside the transaction: where a savepoint must catch a write that cannot be saved. */
   async flush(): Promise<void> {
@@ -77,9 +71,6 @@ export class PostgresWork implements Work {
     return rows
   }
 }
-
-const toTell = (writes: readonly Write[]): readonly (() => void)[] =>
-  writes.flatMap((write) => ('saved' in write && write.saved !== undefined ? [write.saved] : []))
 
 /** The PostgreSQL form of a batch; a store of another form was wired to this database by mistake otherwise. */
 export const sql = (work: Work): PostgresWork => {
@@ -176,7 +167,6 @@ export class Database implements Batches {
         throw classify(fault)
       }
       await saveAndCommit(client, save)
-      work.tell()
       return result
     } catch (fault) {
       if (fault instanceof OutcomeUnknown) broken = fault
@@ -195,7 +185,6 @@ export class Database implements Batches {
     try {
       await client.query({ ...save, values: [...save.values] })
       if (doubtful.delete(client)) throw new OutcomeUnknown('the commit was not confirmed by its standby')
-      for (const saved of toTell(writes)) saved()
     } catch (fault) {
       if (fault instanceof OutcomeUnknown || refusedByServer(fault)) throw classify(fault)
       broken = fault instanceof Error ? fault : new Error(String(fault))

@@ -1,7 +1,6 @@
 import type { Envelope } from '../../kernel/event.ts'
 import type { PersonRef } from '../../kernel/ids.ts'
 import { envelopeColumns, envelopeOf } from '../bus/journal.ts'
-import type { RecentEvents, Written } from '../bus/recent.ts'
 import { gatheredById } from '../store/gather.ts'
 import { type Database, sql } from '../postgres/database.ts'
 import type { SqlWrite, Work } from '../store/work.ts'
@@ -32,17 +31,14 @@ const bodyOf = (fact: Readonly<{ type: string }>): string => {
 export class PostgresRecords implements Records {
   readonly #database: Database
   readonly #people: (refs: readonly string[]) => Promise<ReadonlyMap<string, Person>>
-  readonly #recent: RecentEvents | undefined
-  /** @param recent is told of what is written, where reactions of this process will read it. */
-  constructor(database: Database, recent?: RecentEvents) {
+  constructor(database: Database) {
     this.#database = database
-    this.#recent = recent
     this.#people = gatheredById('people by ref', (refs) => this.#readPeople(refs))
   }
 
   append(appends: Parameters<Records['append']>[0]): SqlWrite {
-    const rows = appends.flatMap(({ stream, firstVersion, facts, origin: { actor, cause }, at }) =>
-      facts.map((event, index): Written => ({ stream, version: firstVersion + index, at, actor, cause, event })),
+    const rows = appends.flatMap(({ stream, firstVersion, facts, origin, at }) =>
+      facts.map((fact, index) => ({ stream, version: firstVersion + index, at, fact, origin })),
     )
     return {
       name: 'platform.journal',
@@ -52,13 +48,12 @@ export class PostgresRecords implements Records {
         rows.map((row) => row.stream),
         rows.map((row) => row.version),
         rows.map((row) => row.at),
-        rows.map(({ event }) => event.type),
-        rows.map(({ event }) => eventVersion(event)),
-        rows.map(({ actor }) => actor),
-        rows.map(({ cause }) => cause ?? null),
-        rows.map(({ event }) => bodyOf(event)),
+        rows.map((row) => row.fact.type),
+        rows.map((row) => eventVersion(row.fact)),
+        rows.map((row) => row.origin.actor),
+        rows.map((row) => row.origin.cause ?? null),
+        rows.map((row) => bodyOf(row.fact)),
       ],
-      saved: () => this.#recent?.keep(rows),
     }
   }
 

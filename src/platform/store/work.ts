@@ -18,8 +18,6 @@ export type SqlWrite = Readonly<{
   columns: readonly Column[]
   /** The statement must touch exactly one row an element of the first column, or the whole batch is aborted (`GuardFailed`). */
   guarded?: boolean
-  /** Called when its batch is known to be saved; never where that is in doubt, or where it was saved before the rest. */
-  saved?: () => void
 }>
 /**
  * The same in the memory form. All of a batch's `check`s see what was there before it; then all are applied, and what throws
