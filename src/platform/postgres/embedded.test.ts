@@ -99,6 +99,23 @@ describe('The embedded PostgreSQL', () => {
     await stop()
   })
 
+  it('gets its database where a first start was killed before it had one, whatever else is there', async () => {
+    const withDatabases = async (...names: readonly string[]): Promise<void> => {
+      const { connection, stop } = await start('server')
+      for (const name of names) await ask({ ...connection, database: 'template1' }, `create database ${name}`)
+      await ask({ ...connection, database: 'template1' }, 'alter database waybill rename to before')
+      await stop()
+      const again = await start('server')
+      const rows = await ask(again.connection, `select datname as name from pg_database where not datistemplate order by 1`)
+      assert.deepEqual(rows, [{ name: 'before' }, { name: 'waybill' }])
+      await ask({ ...connection, database: 'template1' }, 'drop database waybill')
+      await ask({ ...connection, database: 'template1' }, 'alter database before rename to waybill')
+      await again.stop()
+    }
+    await withDatabases('postgres')
+    await withDatabases()
+  })
+
   it('is stopped and started again where a killed owner left it running', async () => {
     const owner = await otherProcess('server')
     const orphan = postmasterPid()
