@@ -4,8 +4,10 @@ import type { Envelope } from '../../kernel/event.ts'
 import type { Instant, StreamId } from '../../kernel/ids.ts'
 import { JournalWindow } from './window.ts'
 
+const large = (type: string, lines: number) => ({ type, lines: Array.from({ length: lines }, () => ({ parts: [1] })) })
+
 /** A journal of so many events, `Odd` and `Even` in turn, that counts how often it is read. */
-const journalOf = (count: number) => {
+const journalOf = (count: number, lines = 0) => {
   const all = Array.from(
     { length: count },
     (_, index): Envelope => ({
@@ -14,13 +16,15 @@ const journalOf = (count: number) => {
       version: 1,
       at: '2026-01-01T00:00:00.000Z' as Instant,
       actor: 'test',
-      event: { type: index % 2 === 0 ? 'Odd' : 'Even' },
+      event: large(index % 2 === 0 ? 'Odd' : 'Even', lines),
     }),
   )
   const journal = {
     reads: 0,
+    limits: [] as number[],
     read: (after: number, upTo: number, types: readonly string[], limit: number): Promise<Envelope[]> => {
       journal.reads += 1
+      journal.limits.push(limit)
       const found = all.filter(({ position, event }) => position > after && position <= upTo && types.includes(event.type))
       return Promise.resolve(found.slice(0, limit))
     },
@@ -85,5 +89,24 @@ describe('The window on the journal', () => {
     }
     assert.equal(seen, 12_500)
     assert.equal(positions((await window.take(0, odd, 100_000)).envelopes).length, 12_500)
+  })
+
+  it('keeps fewer, and reads fewer at once, where they are large', async () => {
+    const journal = journalOf(3_000, 500)
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
+    let upTo = 0
+    let seen = 0
+    for (let at = 0; upTo < 3_000; at = upTo) {
+      upTo = await window.extend(3_000)
+      seen += (await window.take(at, odd, 100_000)).envelopes.length
+    }
+    assert.equal(seen, 1_500)
+    assert.deepEqual([...new Set(journal.limits)], [2_000, 50])
+    // Of a thousand items each, fifty are kept beside the last reading: who is behind them reads for himself.
+    const reads = journal.reads
+    await window.take(2_890, odd, 100)
+    assert.equal(journal.reads, reads + 1)
+    await window.take(2_950, odd, 100)
+    assert.equal(journal.reads, reads + 1)
   })
 })

@@ -5,10 +5,22 @@
 import type { Envelope } from '../../kernel/event.ts'
 import type { Journal } from './journal.ts'
 
-/** About a second of events at full speed, some 2 MB. */
+/** About a second of events at full speed. */
 const keptMax = 10_000
-/** One reading: what a round of reactions can handle in some ten milliseconds. */
+/** Items in lists that the kept events hold, beside those of the last reading: some 20 MB, whether of small orders or of a few with a thousand lines. */
+const itemsMax = 50_000
+/** One reading: what a round of reactions can handle in some ten milliseconds; fewer where events are large. */
 const readMax = 2_000
+const readMin = 50
+const readItemsMax = 20_000
+
+/** How large an event is, told by the items in its lists. */
+const itemsIn = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  let items = Array.isArray(value) ? value.length : 0
+  for (const part of Object.values(value)) if (typeof part === 'object') items += itemsIn(part)
+  return items
+}
 
 export type Taken = Readonly<{
   envelopes: readonly Envelope[]
@@ -20,6 +32,10 @@ export class JournalWindow {
   readonly #journal: Pick<Journal, 'read'>
   readonly #types: readonly string[]
   #kept: Envelope[] = []
+  /** Items in the lists of each that is kept. */
+  #items: number[] = []
+  #itemsKept = 0
+  #readNext = readMax
   /** The window holds every event of these types with `#from < position <= #to`. */
   #from = 0
   #to = 0
@@ -32,6 +48,8 @@ export class JournalWindow {
   /** Begins behind a position, which must be final: what lies before it nobody needs, or reads for himself. */
   startAt(position: number): void {
     this.#kept = []
+    this.#items = []
+    this.#itemsKept = 0
     this.#from = this.#to = position
   }
 
@@ -43,14 +61,28 @@ export class JournalWindow {
   /** Reads on towards the horizon. @returns the position up to which all reactions may look now. */
   async extend(horizon: number): Promise<number> {
     if (horizon <= this.#to) return this.#to
-    const read = await this.#journal.read(this.#to, horizon, this.#types, readMax)
-    this.#kept.push(...read)
-    this.#to = read.length < readMax ? horizon : (read.at(-1)?.position ?? horizon)
-    if (this.#kept.length > keptMax) {
-      const dropped = this.#kept.splice(0, this.#kept.length - keptMax)
-      this.#from = dropped.at(-1)?.position ?? this.#from
-    }
+    const asked = this.#readNext
+    const read = await this.#journal.read(this.#to, horizon, this.#types, asked)
+    this.#to = read.length < asked ? horizon : (read.at(-1)?.position ?? horizon)
+    this.#keep(read)
     return this.#to
+  }
+
+  #keep(read: readonly Envelope[]): void {
+    const items = read.map(({ event }) => itemsIn(event))
+    const itemsRead = items.reduce((sum, one) => sum + one, 0)
+    const fitting = Math.floor((readItemsMax * read.length) / Math.max(1, itemsRead))
+    if (read.length > 0) this.#readNext = Math.min(readMax, Math.max(readMin, fitting))
+    let dropped = 0
+    // What was just read nobody has had yet: it stays, however large.
+    while (dropped < this.#kept.length && (this.#itemsKept > itemsMax || this.#kept.length - dropped + read.length > keptMax))
+      this.#itemsKept -= this.#items[dropped++] ?? 0
+    this.#from = this.#kept[dropped - 1]?.position ?? this.#from
+    this.#kept.splice(0, dropped)
+    this.#items.splice(0, dropped)
+    this.#kept.push(...read)
+    this.#items.push(...items)
+    this.#itemsKept += itemsRead
   }
 
   /** At most `limit` events of some types after a position, in order. */
