@@ -133,8 +133,8 @@ const levelsSql = `update inventory.levels l set on_hand = l.on_hand + t.on_hand
   from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::bool[]) as t (sku, place, on_hand, reserved, in_transit, damaged, safety, claimed)
   where l.sku = t.sku and l.place = t.place and (not t.claimed or l.on_hand + t.on_hand - l.reserved - l.safety - t.safety >= t.reserved)
   returning 1`
-const ledgerSql = `insert into inventory.ledger (at, sku, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
-  select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::uuid[], $10::text[])`
+const ledgerSql = `insert into inventory.ledger (sku, at, place, on_hand, reserved, in_transit, damaged, kind, order_id, reference)
+  select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[], $9::uuid[], $10::text[])`
 const holdingsSql = `insert into inventory.holdings (order_id, body) select * from unnest($1::uuid[], $2::json[])`
 const waitingSql = `insert into inventory.waiting (sku, order_id, line, place, ships_from, quantity, kind, priority, at, promised, expected, lost)
   select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::int[], $9::timestamptz[], $10::date[], $11::date[], $12::int[])
@@ -248,10 +248,10 @@ export class PostgresInventory implements InventoryRepository {
     return {
       name: 'inventory.ledger',
       sql: ledgerSql,
-      types: ['timestamptz', 'text', 'text', 'int4', 'int4', 'int4', 'int4', 'text', 'uuid', 'text'],
+      types: ['text', 'timestamptz', 'text', 'int4', 'int4', 'int4', 'int4', 'text', 'uuid', 'text'],
       columns: [
-        rows.map(() => at),
         rows.map((r) => r.sku),
+        rows.map(() => at),
         rows.map((r) => r.place),
         rows.map((r) => r.onHand),
         rows.map((r) => r.reserved),

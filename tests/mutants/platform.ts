@@ -43,6 +43,14 @@ export const platformMutants: readonly Mutant[] = [
     beforehand: true,
   },
   {
+    name: 'events read past a gap',
+    invariant: 'I9',
+    file: 'src/platform/bus/journal.ts',
+    find: 'where position = $1 + place',
+    replace: 'where position >= $1 + place',
+    catchedBy: byTest('src/platform/bus/journal.test.ts', 'shows what lies before the missing position'),
+  },
+  {
     name: 'a position not saved with its effects',
     invariant: 'I9',
     file: 'src/platform/bus/consumers.ts',

@@ -1,9 +1,10 @@
 /**
- * Reading the journal in order, and never past a transaction that is still open.
+ * Reading the journal in order, and never past a position that may still appear.
  *
  * Positions are handed out before commit, so a lower one may appear after a higher one. The reader therefore keeps a
- * horizon: a position it has seen committed together with the transactions open at that moment; once all of those have
- * ended, everything up to that position is final. (docs/decisions/0003-journal-horizon.md)
+ * horizon. What follows it without a gap is final: each position is handed out once. Behind a gap, which is a transaction
+ * that is open or was rolled back, it notes a position it has seen committed together with the transactions open at that
+ * moment; once all of those have ended, everything up to that position is final. (docs/decisions/0003-journal-horizon.md)
  */
 import type { Envelope, Fact } from '../../kernel/event.ts'
 import type { Instant, StreamId } from '../../kernel/ids.ts'
@@ -43,13 +44,20 @@ export const envelopeOf = (row: Row, upcasters: Upcasters = {}): Envelope => {
 
 export const envelopeColumns = 'position, stream, version, at, type, v, actor, cause, body'
 
+/** Positions looked at for a gap: far more than come between two looks. Who is further behind waits for the open transactions. */
+const gaplessMax = 5_000
+
 /**
  * The statement's snapshot comes first, the list of open writers of this database after it, live. The snapshot's own xmax
  * would not do: it is one past the last *completed* transaction, and an open one beyond it may hold a lower position.
  */
-const horizonSql = `select (select max(position) from platform.journal) as last,
-  array(select a.pid || ':' || a.backend_xid from pg_stat_get_activity(null) a
-         where a.backend_xid is not null and a.datid = (select oid from pg_database where datname = current_database())) as open`
+const horizonSql = `select last, gapless, case when gapless < last then array(
+    select a.pid || ':' || a.backend_xid from pg_stat_get_activity(null) a
+     where a.backend_xid is not null and a.datid = (select oid from pg_database where datname = current_database())) else '{}' end as open
+  from (select (select max(position) from platform.journal) as last, coalesce((
+    select max(position) from (select position, row_number() over (order by position) as place from (
+      select position from platform.journal where position > $1 order by position limit ${gaplessMax}) behind) placed
+     where position = $1 + place), $1) as gapless) seen`
 
 /** What reads the journal in order; PostgreSQL and memory each have a form. */
 export interface Journal {
@@ -67,6 +75,14 @@ export interface Journal {
   history(stream: string): Promise<Envelope[]>
 }
 
+type Seen = {
+  last: number | null
+  /** Up to here no position is missing behind the one that was final. */
+  gapless: number
+  /** Transactions that write, where a position is missing. */
+  open: string[]
+}
+
 export class JournalReader implements Journal {
   readonly #database: Database
   readonly #upcasters: Upcasters
@@ -79,8 +95,9 @@ export class JournalReader implements Journal {
   }
 
   async horizon(): Promise<number> {
-    const [seen] = await this.#database.read<{ last: number | null; open: string[] }>(horizonSql, [], 'journal_horizon')
+    const [seen] = await this.#database.read<Seen>(horizonSql, [this.#final], 'journal_horizon')
     if (seen === undefined || seen.last === null) return this.#final
+    this.#final = Math.max(this.#final, seen.gapless)
     if (this.#candidate !== undefined && !this.#candidate.open.some((transaction) => seen.open.includes(transaction))) {
       this.#final = Math.max(this.#final, this.#candidate.position)
       this.#candidate = undefined

@@ -24,11 +24,21 @@ describe('Composing writes', () => {
   it('makes one part of all writes of one name, whatever their order', () => {
     const composed = compose([things([{ id: 1, name: 'a' }]), renamed([{ id: 1, name: 'b' }]), things([{ id: 2, name: 'c' }])])
     assert.equal(composed?.text.match(/insert into things/g)?.length, 1)
-    assert.deepEqual(composed?.values, ['{1,2}', '{"a","c"}', '{}\u001f{}', '{1}', '{"b"}'])
-    const other = compose([renamed([{ id: 9, name: 'x' }]), things([{ id: 8, name: null }])])
+    assert.deepEqual(composed?.values, ['{1,2}', '{a,c}', '{}', '{1}', 'b'])
+    const other = compose([renamed([{ id: 9, name: 'x y' }]), things([{ id: 8, name: null }])])
     assert.equal(other?.name, composed?.name)
     assert.equal(other?.text, composed?.text)
-    assert.deepEqual(other?.values.slice(0, 2), ['{8}', '{NULL}'])
+    assert.deepEqual(other?.values, ['{8}', '{NULL}', '{}', '{9}', 'x y'])
+  })
+
+  it('sends once what is the same in all rows, and as an array what ever differed', () => {
+    const named = (...names: readonly string[]) => compose([renamed(names.map((name, id) => ({ id, name })))])
+    const [same, differing, sameAgain] = [named('a', 'a'), named('a', 'b'), named('c', 'c')]
+    assert.deepEqual(same?.values, ['{0,1}', 'a'])
+    assert.deepEqual(differing?.values, ['{0,1}', '{a,b}'])
+    assert.deepEqual(sameAgain?.values, ['{0,1}', '{c,c}'])
+    assert.notEqual(differing?.name, same?.name)
+    assert.equal(sameAgain?.name, differing?.name)
   })
 
   it('says nothing where nothing is to be saved', () => {
@@ -85,6 +95,22 @@ describe('A composed statement', () => {
       maxLength: 12,
     })
     await fc.assert(fc.asyncProperty(fc.array(fc.oneof(text, strange), { minLength: 1, maxLength: 8 }), roundTrip), { numRuns: 80 })
+  })
+
+  it('keeps what is the same in all rows', async () => {
+    await database.read('create table uniform (id int primary key, name text, body json)')
+    const uniform = (rows: Parameters<typeof things>[0]): SqlWrite => ({
+      ...things(rows),
+      name: 'uniform',
+      sql: 'insert into uniform (id, name, body) select * from unnest($1::int[], $2::text[], $3::json[])',
+    })
+    const rows = (name: string | null, ...ids: readonly number[]) => ids.map((id) => ({ id, name, body: { "it's": 'a\u001f"b"' } }))
+    const all = [rows('{"a b",NULL}', 1, 2), rows(null, 3, 4), rows('', 5)].map((some) => ({ some }))
+    for (const { some } of all) await database.save([uniform(some)])
+    assert.deepEqual(
+      await database.read('select id, name, body from uniform order by id'),
+      all.flatMap(({ some }) => some),
+    )
   })
 
   it('aborts as a whole when a guarded write misses a row', async () => {

@@ -1,49 +1,74 @@
-/** Joins the writes of a batch into one statement: one common table expression a place, columns as array literals. */
+/**
+ * Joins the writes of a batch into one statement: one common table expression a place, columns as arrays. What is the same
+ * in all rows of a batch (its instant, the currency, what did not move) is sent and read once.
+ */
 import { createHash } from 'node:crypto'
 import type { Column, ColumnType, SqlWrite } from '../store/work.ts'
+import { bareArray, jsonArray, textArray, uuidArray } from './arrays.ts'
 
-export type Composed = Readonly<{ name: string; text: string; values: readonly string[] }>
+export type Value = string | Buffer | null
+export type Composed = Readonly<{ name: string; text: string; values: readonly Value[] }>
 
-/** Between the texts of a JSON column; `JSON.stringify` writes it as `\\u001f`. */
-const separator = '\u001f'
-const jsonColumn = /\$(\d+)::json\[\]/g
+/** All writes of one name. */
+type Part = Readonly<{ write: SqlWrite; columns: readonly Column[] }>
 
-const special = /["\\]/
-const escape = (text: string): string => (special.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`)
-
-const bare = (value: Column[number]): Column[number] => value ?? 'NULL'
-const quoted = (value: Column[number]): string => (value === null ? 'NULL' : escape(String(value)))
-
-/** A PostgreSQL array literal. Built by hand: the driver's own way costs a call a value and quotes numbers (HEART §6.5). */
-const literal = (type: ColumnType, columns: readonly Column[]): string => {
-  // JSON never holds this control character itself, so nothing needs quoting: escaping was the dearest part of a batch.
-  if (type === 'json') return columns.flat().join(separator)
-  if (type !== 'text') return `{${columns.map((column) => column.map(bare).join(',')).join(',')}}`
-  return `{${columns.map((column) => column.map(quoted).join(',')).join(',')}}`
-}
-
-type Shape = Readonly<{ name: string; text: string }>
-/** Statement texts by the writes they join; as many as there are combinations of rooms in a batch: some dozens. */
+/**
+ * A combination of places, of which there are some dozens. A column that was ever seen to differ between the rows of a batch is an
+ * array from then on: so a statement changes its text a few times, and is then prepared once a connection.
+ */
+type Shape = { differs: boolean[]; statement?: Readonly<{ name: string; text: string }> }
 const shapes = new Map<string, Shape>()
 
-const shapeOf = (groups: readonly (readonly [SqlWrite, ...SqlWrite[]])[]): Shape => {
-  const key = groups.map(([first]) => (first.guarded ? `${first.name}!` : first.name)).join('|')
-  const known = shapes.get(key)
-  if (known !== undefined) return known
+const arrayOf = (type: ColumnType, column: Column): string | Buffer => {
+  if (type === 'uuid') return uuidArray(column)
+  if (type === 'json') return jsonArray(column)
+  return type === 'text' ? textArray(column) : bareArray(column)
+}
+
+const differ = (column: Column): boolean => column.some((value) => value !== column[0])
+
+const rowsOf = /unnest\(([^)]*)\)( as )?/
+const parameter = /\$(\d+)::(\w+)\[\]/g
+
+/** The write's rows as a relation of its arrays, with what is the same in all of them beside. */
+const withRows = ({ sql }: SqlWrite, differs: readonly boolean[]): string =>
+  sql.replace(rowsOf, (_, list: string, named = ' as t') => {
+    const all = [...list.matchAll(parameter)].map(([, digits, type], index) => ({
+      differs: differs[index] === true,
+      column: `c${index}`,
+      one: `$${digits}::${type}`,
+      array: type === 'json' ? `string_to_array($${digits}, chr(31))::json[]` : `$${digits}::${type}[]`,
+    }))
+    const arrays = all.filter((one) => one.differs)
+    const columns = all.map((one) => (one.differs ? one.column : one.one)).join(', ')
+    const rows = `unnest(${arrays.map(({ array }) => array).join(', ')}) as r (${arrays.map(({ column }) => column).join(', ')})`
+    return `(select ${columns} from ${rows})${named}`
+  })
+
+const statementOf = (parts: readonly Part[], differs: readonly boolean[]): Readonly<{ name: string; text: string }> => {
   let offset = 0
   const guards: string[] = []
-  const tables = groups.map(([first], index) => {
-    const sql = first.sql
-      .replaceAll(jsonColumn, 'string_to_array($$$1, chr(31))::json[]')
-      .replaceAll(/\$(\d+)/g, (_, digits: string) => `$${Number(digits) + offset}`)
-    if (first.guarded) guards.push(`(select count(*) from part_${index}) = cardinality($${offset + 1}::${first.types[0]}[])`)
-    offset += first.types.length
+  const tables = parts.map(({ write }, index) => {
+    const sql = withRows(write, differs.slice(offset, offset + write.types.length)).replaceAll(
+      /\$(\d+)/g,
+      (_, digits: string) => `$${Number(digits) + offset}`,
+    )
+    if (write.guarded) guards.push(`(select count(*) from part_${index}) = cardinality($${offset + 1}::${write.types[0]}[])`)
+    offset += write.types.length
     return `part_${index} as (${sql})`
   })
   // A guard that fails divides by zero: the one way to abort from inside a single statement without a function call.
   const verdict = guards.length === 0 ? '1' : `1 / (${guards.join(' and ')})::int`
   const text = `with ${tables.join(',\n')}\nselect ${verdict} as saved`
-  const shape = { name: `save_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`, text }
+  return { name: `save_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`, text }
+}
+
+const shapeOf = (parts: readonly Part[]): Shape => {
+  const key = parts.map(({ write }) => (write.guarded ? `${write.name}!` : write.name)).join('|')
+  const known = shapes.get(key)
+  if (known !== undefined) return known
+  // The first column stays an array: it says how many rows there are.
+  const shape = { differs: parts.flatMap(({ write }) => write.types.map((_, index) => index === 0)) }
   shapes.set(key, shape)
   return shape
 }
@@ -58,14 +83,27 @@ export const compose = (writes: readonly SqlWrite[]): Composed | undefined => {
     else group.push(write)
   }
   if (byName.size === 0) return undefined
-  const groups = [...byName.values()].sort(([a], [b]) => (a.name < b.name ? -1 : 1))
-  const values = groups.flatMap((group) =>
-    group[0].types.map((type, column) =>
-      literal(
-        type,
-        group.map((write) => write.columns[column] ?? []),
-      ),
-    ),
+  const parts = [...byName.values()]
+    .sort(([a], [b]) => (a.name < b.name ? -1 : 1))
+    .map((writes): Part => ({ write: writes[0], columns: joined(writes) }))
+  const shape = shapeOf(parts)
+  const columns = parts.flatMap((part) => part.columns)
+  for (const [index, column] of columns.entries()) {
+    if (shape.differs[index] === true || !differ(column)) continue
+    shape.differs[index] = true
+    delete shape.statement
+  }
+  shape.statement ??= statementOf(parts, shape.differs)
+  const types = parts.flatMap(({ write }) => write.types)
+  const values = columns.map((column, index) =>
+    shape.differs[index] === true ? arrayOf(types[index] as ColumnType, column) : oneOf(column[0]),
   )
-  return { ...shapeOf(groups), values }
+  return { ...shape.statement, values }
 }
+
+const oneOf = (value: Column[number] | undefined): string | null => (value === null || value === undefined ? null : String(value))
+
+const joined = (writes: readonly [SqlWrite, ...SqlWrite[]]): readonly Column[] =>
+  writes.length === 1
+    ? writes[0].columns
+    : writes[0].types.map((_, column) => writes.flatMap((write) => write.columns[column] ?? []))

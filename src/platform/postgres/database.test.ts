@@ -53,7 +53,7 @@ describe('A commit', () => {
     const full = {
       ...kept('no room'),
       name: 'kept without room',
-      sql: 'insert into kept (name) select no_room(name) from unnest($1::text[]) t (name)',
+      sql: 'insert into kept (name) select no_room(name) from unnest($1::text[]) as t (name)',
     }
     const saving = database.batch(async (work) => work.add(full))
     await assert.rejects(saving, { code: '53100' })

@@ -7,6 +7,7 @@ import type { Instant } from '../../kernel/ids.ts'
 import { Overloaded } from '../../kernel/micro-batch.ts'
 import { instant } from '../../kernel/time.ts'
 import { Aborted, type Batches, OutcomeUnknown, type Work, type Write } from '../store/work.ts'
+import { bound } from './arrays.ts'
 import { compose, type Composed } from './compose.ts'
 import { instantOf } from './instants.ts'
 import { planByKey, renewPlans } from './plans.ts'
@@ -67,7 +68,7 @@ export class PostgresWork implements Work {
     if (save !== undefined) await this.#client.query({ ...save, values: [...save.values] })
   }
   async query<R extends Row>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    const { rows } = await this.#client.query<R>({ ...statement, values: [...values] })
+    const { rows } = await this.#client.query<R>({ ...statement, values: bound(statement.text, values) })
     return rows
   }
 }
@@ -198,7 +199,9 @@ export class Database implements Batches {
   async read<R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
     const pool = name === undefined ? this.#otherReads : this.#namedReads
     if (pool.waitingCount >= readsWaitingMax) throw new Overloaded('reads of the database')
-    const { rows } = await pool.query<R>(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] })
+    const { rows } = await pool.query<R>(
+      name === undefined ? { text, values: [...values] } : { name, text, values: bound(text, values) },
+    )
     return rows
   }
 

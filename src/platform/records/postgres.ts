@@ -11,7 +11,7 @@ const appendSql = `insert into platform.journal (stream, version, at, type, v, a
   select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::text[], $7::text[], $8::json[])`
 const scheduleSql = `insert into platform.tasks (id, kind, key, due_at, size, body)
   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::json[]) on conflict (id) do nothing`
-const claimSql = `insert into platform.keys (scope, key, hash, object, expires_at)
+const claimSql = `insert into platform.keys (key, scope, hash, object, expires_at)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])`
 const describeSql = `insert into platform.people (ref, body) select * from unnest($1::uuid[], $2::json[])`
 const claimedStatement = {
@@ -79,8 +79,8 @@ export class PostgresRecords implements Records {
       sql: claimSql,
       types: ['text', 'text', 'text', 'uuid', 'timestamptz'],
       columns: [
-        claims.map((claim) => claim.scope),
         claims.map((claim) => claim.key),
+        claims.map((claim) => claim.scope),
         claims.map((claim) => claim.hash),
         claims.map((claim) => claim.object),
         claims.map((claim) => claim.expiresAt ?? null),

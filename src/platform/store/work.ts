@@ -10,7 +10,7 @@ import { chance, wait } from '../../kernel/timers.ts'
 export type ColumnType = 'uuid' | 'text' | 'int4' | 'int8' | 'json' | 'timestamptz' | 'bool' | 'date'
 export type Column = readonly (string | number | boolean | null)[]
 
-/** Rows for one place in the schema. `sql` reads its columns as `$1 … $n` by `unnest`; writes of one name are joined into one. */
+/** Rows for one place in the schema. `sql` reads its columns as `$1 … $n` by one `unnest`, named by `as` or not at all; writes of one name are joined into one. */
 export type SqlWrite = Readonly<{
   name: string
   sql: string
