@@ -8,7 +8,7 @@ import type { JournalReader } from './platform/bus/journal.ts'
 import { PostgresPositions } from './platform/bus/positions.ts'
 import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
-import { loopBusy } from './platform/pace.ts'
+import { loopBusy } from './platform/loop.ts'
 import type { Database } from './platform/postgres/database.ts'
 import type { Person } from './platform/records/records.ts'
 import type { TaskHandler } from './platform/tasks/handler.ts'
@@ -100,9 +100,11 @@ type Following = Readonly<{
   log: Logger
   backlog: () => number
 }>
+/** Reactions gather by the last fifth of a second or more. */
+const busyMs = 200
 /** What reacts to events, and what does tasks. */
 export const following = ({ database, journal, reactions, handlers, log, backlog }: Following) => ({
-  consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, { backlog, busy: loopBusy() }),
+  consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, { backlog, busy: loopBusy(busyMs) }),
   tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, { backlog }),
 })
 

@@ -2,8 +2,8 @@
  * Memory that a start or a rush left behind goes back to the machine once the process idles. V8 keeps what it has grown to:
  * after a start some 30 of 150 MB hold nothing, and a small machine has other uses for them.
  */
-import { performance } from 'node:perf_hooks'
 import { every } from '../kernel/timers.ts'
+import { loopBusy } from './loop.ts'
 
 const lookEveryMs = 5_000
 /** Collecting takes a tenth of a second: only a process that did little more than look around has that to spare. */
@@ -46,17 +46,8 @@ export class IdleMemory {
   }
 }
 
-const shareOfLoop = (): (() => number) => {
-  let since = performance.eventLoopUtilization()
-  return () => {
-    const { utilization } = performance.eventLoopUtilization(since)
-    since = performance.eventLoopUtilization()
-    return utilization
-  }
-}
-
 /** @returns what ends it. */
 export const giveBackWhenIdle = (onFault: (fault: unknown) => void): (() => void) => {
-  const memory = new IdleMemory(shareOfLoop())
+  const memory = new IdleMemory(loopBusy())
   return every(lookEveryMs, () => void memory.look().catch(onFault))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { loopBusy, Pace } from './pace.ts'
+import { Pace } from './pace.ts'
 
 describe('What follows from commands', () => {
   it('goes on at once while nobody is kept waiting', () => {
@@ -71,14 +71,5 @@ describe('What follows from commands', () => {
     const rests = [0, 0.4, 0.6, 0.8, 1].map((share) => new Pace({ busy: () => share }).gathering(10))
     assert.deepEqual(rests.map(Math.round), [0, 0, 60, 120, 120])
     assert.equal(new Pace({ busy: () => 1 }).gathering(500), 0)
-  })
-
-  it('knows how busy the process is', async () => {
-    const busy = loopBusy()
-    await new Promise((resolve) => setTimeout(resolve, 250))
-    assert.ok(busy() < 0.5, `${busy()} while it waited`)
-    const until = performance.now() + 400
-    while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
-    assert.ok(busy() > 0.5, `${busy()} while it worked`)
   })
 })

@@ -6,7 +6,6 @@
  * And what comes one by one while there is much to do is gathered: statements for three events cost nearly what they do
  * for thirty. With one buyer after another 140 orders a second were placed while each was followed up at once, and some 220 so.
  */
-import { performance } from 'node:perf_hooks'
 import { nowMs, wait } from '../kernel/timers.ts'
 
 export type Demand = Readonly<{
@@ -79,20 +78,4 @@ export class Pace {
 const untilRested = async (rest: () => number, isStopped: () => boolean): Promise<void> => {
   const began = nowMs()
   while (!isStopped() && nowMs() - began < rest()) await wait(sliceMs)
-}
-
-/** Said of the last fifth of a second or more. */
-const lookedAtMs = 200
-
-/** How busy this process's event loop is, looked at whenever asked. */
-export const loopBusy = (): (() => number) => {
-  let since = performance.eventLoopUtilization()
-  let share = 0
-  return () => {
-    const { active, idle, utilization } = performance.eventLoopUtilization(since)
-    if (active + idle < lookedAtMs) return share
-    since = performance.eventLoopUtilization()
-    share = utilization
-    return share
-  }
 }
