@@ -1,7 +1,8 @@
 /**
  * The outside world of `life`, a process of its own: buyers order over HTTP; whatever comes after is done by payers,
  * pickers and the carrier through the shop's own services, each as soon as the journal says that it may. So many lives go
- * on at once; when one ends, the next begins. `life.ts '{"url": …}'` prints what happened as its last line.
+ * on at once, whose buyers share a few connections; when one ends, the next begins. `life.ts '{"url": …}'` prints what
+ * happened as its last line.
  */
 import { isRefusal } from '../../src/kernel/decider.ts'
 import type { Envelope } from '../../src/kernel/event.ts'
@@ -38,6 +39,8 @@ export type Lived = Readonly<{
 }>
 
 const origin = { actor: 'bench' }
+/** Most of a life passes without its buyer. */
+const connectionsMax = 64
 const everyApart = 10
 const readMax = 1_000
 /** As reactions look: soon while something is not final yet, else when woken, or now and then. */
@@ -85,27 +88,26 @@ class Outside {
     const following = this.#follow()
     const keys = uniqueKeys()
     const { url, key, lives } = this.#asked
-    const slots = Array.from({ length: lives }, () => {
-      const connection = new LoadConnection(url, `authorization: Bearer ${key}\r\n`)
-      return this.#live(connection, keys).finally(() => connection.close())
-    })
+    const free = Array.from({ length: connectionsMax }, () => new LoadConnection(url, `authorization: Bearer ${key}\r\n`))
+    const doors = new Doors(free)
+    const slots = Array.from({ length: lives }, () => this.#live(doors, keys))
     const late = setTimeout(() => this.#fail(new Error('some lives did not end')), this.#asked.seconds * 1_000 + endMaxMs)
     await Promise.race([Promise.all(slots), following])
     clearTimeout(late)
+    for (const connection of free) connection.close()
     this.#isDone = true
     this.#wake()
     await following
   }
 
-  async #live(connection: LoadConnection, keys: () => string): Promise<void> {
+  async #live(doors: Doors, keys: () => string): Promise<void> {
     const { seconds, products, apart } = this.#asked
-    const text = orderRequest(connection)
     while (performance.now() - this.#start < seconds * 1_000 && this.#fault === undefined) {
       const isApart = this.placed % everyApart === 0
       this.placed += 1
       this.commands += 1
       const skus = isApart ? someSkus({ products: apart, first: products + 1 }, 2) : [anySku({ products }), anySku({ products })]
-      const order = await placed(connection, text(keys(), skus))
+      const order = await doors.through((connection) => placed(connection, orderRequest(connection)(keys(), skus)))
       await new Promise<void>((resolve) => this.#over.set(order, resolve))
       this.ended.push((performance.now() - this.#start) / 1_000)
     }
@@ -188,6 +190,26 @@ class Outside {
     this.commands += 1
     const outcome = await command
     if (isRefusal(outcome)) throw new Error(`refused: ${outcome.detail}`)
+  }
+}
+
+/** Who finds no connection free waits for one. */
+class Doors {
+  readonly #free: LoadConnection[]
+  readonly #waiting: ((connection: LoadConnection) => void)[] = []
+  constructor(free: readonly LoadConnection[]) {
+    this.#free = [...free]
+  }
+
+  async through<Value>(go: (connection: LoadConnection) => Promise<Value>): Promise<Value> {
+    const connection = this.#free.pop() ?? (await new Promise<LoadConnection>((resolve) => this.#waiting.push(resolve)))
+    try {
+      return await go(connection)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free.push(connection)
+      else next(connection)
+    }
   }
 }
 

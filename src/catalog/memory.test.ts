@@ -8,9 +8,9 @@ import type { CatalogStores, RowRepository } from './store.ts'
 const imported = '2026-11-21T10:00:00.000Z' as Instant
 
 /** Rows without any content, of which somebody else says when they last changed. */
-class ToldRows<Row> implements Pick<RowRepository<Row>, 'page' | 'get' | 'changedSince' | 'lastChange'> {
+class ToldRows<Row> implements Pick<RowRepository<Row>, 'page' | 'get' | 'changedSince' | 'changes'> {
   now = imported
-  latest = imported
+  tally = '10 10'
   looks = 0
   readonly asked: Instant[] = []
   /** A look goes on when this does. */
@@ -21,11 +21,11 @@ class ToldRows<Row> implements Pick<RowRepository<Row>, 'page' | 'get' | 'change
     this.asked.push(at)
     return Promise.resolve([])
   }
-  lastChange = async () => {
+  changes = async () => {
     this.looks += 1
-    const { latest: at, now } = this
+    const { tally, now } = this
     await this.gate
-    return { at, now }
+    return { tally, now }
   }
 }
 
@@ -46,21 +46,26 @@ describe('The remembered catalogue', () => {
     await cache.ensure([])
   })
 
-  it('asks again for what changed as long as a batch that began before may still commit, and no longer', async () => {
-    passes(30)
-    await cache.ensure([])
-    passes(31)
-    await cache.ensure([])
-    assert.deepEqual(products.asked, [addSeconds(imported, -60), addSeconds(imported, -30)])
-    passes(1)
-    await cache.ensure([])
-    passes(3_600)
-    await cache.ensure([])
-    assert.equal(products.asked.length, 2)
-    products.latest = addSeconds(products.now, -1)
-    passes(1)
-    await cache.ensure([])
-    assert.equal(products.asked.length, 3)
+  it('asks for what changed once, and again when more did', async () => {
+    const look = async (tally: string): Promise<number> => {
+      passes(1)
+      products.tally = tally
+      await cache.ensure([])
+      return products.asked.length
+    }
+    assert.deepEqual(
+      [await look('10 10'), await look('10 10'), await look('10 11'), await look('10 11'), await look('11 12')],
+      [1, 1, 2, 2, 3],
+    )
+    assert.deepEqual(new Set(products.asked), new Set([addSeconds(imported, -60)]))
+  })
+
+  it('looks back as long as a batch that began before may still commit', async () => {
+    for (const seconds of [1, 59, 1, 1, 1]) {
+      passes(seconds)
+      await cache.ensure([])
+    }
+    assert.deepEqual(products.asked, [addSeconds(imported, -60), addSeconds(imported, 1)])
   })
 
   it('looks while others go on with what is known, and lets nobody go on with what is older than a second', async () => {

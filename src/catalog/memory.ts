@@ -26,23 +26,27 @@ class RememberedRows<Row extends Readonly<{ version: number }>> {
   readonly rows = new Map<string, Row>()
   readonly #repository: RowRepository<Row>
   readonly #keyOf: (row: Row) => string
-  /** Whatever was changed up to here is known. */
-  #knownUpTo: Instant | undefined
+  /** From here on changes are looked for, and the tally of those that are known. */
+  #since: Instant | undefined
+  #known: string | undefined
   constructor(repository: RowRepository<Row>, keyOf: (row: Row) => string) {
     this.#repository = repository
     this.#keyOf = keyOf
   }
 
+  /** Two numbers where nothing changed: after an import all its rows are looked for again until the slowest batch of it must be over. */
   async refresh(): Promise<void> {
-    const latest = await this.#repository.lastChange()
-    if (latest === undefined) return
-    if (this.#knownUpTo === undefined) await this.#load()
-    else if (latest.at > this.#knownUpTo) {
-      const changed = await this.#repository.changedSince(this.#knownUpTo)
+    const { now, tally } = await this.#repository.changes(this.#since)
+    if (this.#since === undefined) await this.#load()
+    else if (tally !== this.#known) {
+      const changed = await this.#repository.changedSince(this.#since)
       const stale = changed.filter(({ key, version }) => (this.rows.get(key)?.version ?? 0) < version)
       if (stale.length > 0) this.remember(await this.#repository.get(stale.map(({ key }) => key)))
+      this.#known = tally
     }
-    this.#knownUpTo = instant(milliseconds(latest.now) - overlapMs)
+    if (this.#since !== undefined && milliseconds(now) - milliseconds(this.#since) <= 2 * overlapMs) return
+    this.#since = instant(milliseconds(now) - overlapMs)
+    this.#known = undefined
   }
 
   async readThrough(keys: readonly string[]): Promise<void> {

@@ -1,10 +1,11 @@
 /** The memory form of the catalogue's stores: for tests of rooms and for the simulation. */
 import type { Instant } from '../kernel/ids.ts'
+import { instant } from '../kernel/time.ts'
 import { demand, MemoryTable } from '../platform/store/memory.ts'
 import { Aborted, type MemoryWrite, type Work } from '../platform/store/work.ts'
 import type { Product } from './product.ts'
 import type { Promotion, ShippingMethod } from './promotion.ts'
-import type { CatalogStores, Changed, ProductFilter, ProductRepository, RowRepository } from './store.ts'
+import type { CatalogStores, Changed, Changes, ProductFilter, ProductRepository, RowRepository } from './store.ts'
 
 class MemoryRows<Row extends Readonly<{ version: number }>> implements RowRepository<Row> {
   readonly rows = new MemoryTable<string, Readonly<{ row: Row; at: Instant }>>()
@@ -63,10 +64,12 @@ class MemoryRows<Row extends Readonly<{ version: number }>> implements RowReposi
     return Promise.resolve(changed.map(([key, { row }]) => ({ key, version: row.version })))
   }
 
-  lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined> {
-    const at = [...this.rows.values()].map((stored) => stored.at).reduce<Instant | undefined>(later, undefined)
+  async changes(since: Instant | undefined): Promise<Changes> {
+    const changed = since === undefined ? [] : await this.changedSince(since)
+    const versions = changed.reduce((sum, { version }) => sum + version, 0)
+    const last = [...this.rows.values()].map((stored) => stored.at).reduce<Instant | undefined>(later, undefined)
     // Nothing here is written later than it was begun.
-    return Promise.resolve(at === undefined ? undefined : { at, now: at })
+    return { now: last ?? instant(0), tally: `${changed.length} ${versions}` }
   }
 
   protected sorted(after: string | undefined): Row[] {

@@ -7,6 +7,8 @@ import type { Promotion, ShippingMethod } from './promotion.ts'
 
 export type Changed = Readonly<{ key: string; version: number }>
 
+export type Changes = Readonly<{ now: Instant; tally: string }>
+
 /** Rows that have a key and a version, and are saved as a batch decided them. */
 export interface RowRepository<Row> {
   /** Loads and locks, in key order. */
@@ -18,8 +20,8 @@ export interface RowRepository<Row> {
   page(after: string | undefined, limit: number): Promise<readonly Row[]>
   /** Which rows changed after `at`, and to which version: after an import there are many, and most are known already. */
   changedSince(at: Instant): Promise<readonly Changed[]>
-  /** When the latest change was made, and what time it is now, both by the database's clock; undefined while there is none. */
-  lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined>
+  /** What time it is by the database's clock, and a tally of what changed after `since`: another one each time more did. */
+  changes(since: Instant | undefined): Promise<Changes>
 }
 export type ProductFilter = Readonly<{ q?: string | undefined; archived: boolean; after?: string | undefined; limit: number }>
 /** Requirement B13's repository of products. */
@@ -97,10 +99,13 @@ class PostgresRows<Row extends Readonly<{ version: number }>> implements RowRepo
     )
   }
 
-  async lastChange(): Promise<Readonly<{ at: Instant; now: Instant }> | undefined> {
-    const text = `select max(changed_at) as at, clock_timestamp() as now from ${this.#table.name}`
-    const [row] = await this.#database.read<{ at: Instant | null; now: Instant }>(text)
-    return row === undefined || row.at === null ? undefined : { at: row.at, now: row.now }
+  async changes(since: Instant | undefined): Promise<Changes> {
+    const [row] = await this.#database.read<Changes>(
+      `select clock_timestamp() as now, (select count(*) || ' ' || coalesce(sum(version), 0) from ${this.#table.name} where changed_at > $1::timestamptz) as tally`,
+      [since ?? null],
+    )
+    if (row === undefined) throw new Error('the database did not say what time it is')
+    return row
   }
 
   protected read(condition: string, values: readonly unknown[]): Promise<Row[]> {

@@ -1,9 +1,10 @@
 /** Fills the table that people look orders up by: who, which status, which number. */
 import type { Envelope } from '../kernel/event.ts'
+import type { OrderId } from '../kernel/ids.ts'
 import type { Handled, Reaction } from '../platform/bus/consumers.ts'
 import type { Work } from '../platform/store/work.ts'
 import type { OrderEvent } from './contract.ts'
-import type { ListingStore } from './listing-store.ts'
+import type { ListedOrder, ListingStore } from './listing-store.ts'
 
 const on: readonly OrderEvent['type'][] = [
   'OrderPlaced',
@@ -17,8 +18,18 @@ const on: readonly OrderEvent['type'][] = [
 export const fillListing = (store: ListingStore): Reaction => ({
   name: 'orders.listing',
   on,
-  react: async (work: Work, envelopes: readonly Envelope[]): Promise<readonly Handled[]> => {
-    await store.refresh(work, [...new Set(envelopes.map(({ stream }) => stream))])
-    return envelopes.map(() => 'done')
+  react: (work: Work, envelopes: readonly Envelope[]): Promise<readonly Handled[]> => {
+    const events = (envelopes as readonly Envelope<OrderEvent>[]).map(({ stream, event }) => ({ id: stream as OrderId, event }))
+    const fresh = new Map(
+      events.flatMap(({ id, event }): [OrderId, ListedOrder][] =>
+        event.type === 'OrderPlaced' ? [[id, { id, channel: event.channel, contact: event.contact }]] : [],
+      ),
+    )
+    // Who was just placed is listed as he is now; and a statement changes a row once.
+    const known = events.filter(({ id }) => !fresh.has(id))
+    const readdressed = new Set(known.flatMap(({ id, event }) => (event.type === 'AddressChanged' ? [id] : [])))
+    const changed = new Set(known.flatMap(({ id }) => (readdressed.has(id) ? [] : [id])))
+    work.add(store.placed([...fresh.values()]), store.changed([...changed]), store.readdressed([...readdressed]))
+    return Promise.resolve(envelopes.map(() => 'done'))
   },
 })

@@ -3,9 +3,9 @@ import type { OrderId } from '../kernel/ids.ts'
 import type { Instant } from '../kernel/ids.ts'
 import { milliseconds } from '../kernel/time.ts'
 import { MemoryTable } from '../platform/store/memory.ts'
-import { Aborted, type Work } from '../platform/store/work.ts'
+import { Aborted, type MemoryWrite } from '../platform/store/work.ts'
 import type { RecentOrder, RecentOrders } from './contract.ts'
-import type { ListingStore } from './listing-store.ts'
+import type { ListedOrder, ListingStore } from './listing-store.ts'
 import type { Live } from './order.ts'
 import type { MemoryOrders } from './store.memory.ts'
 
@@ -19,13 +19,20 @@ export class MemoryListing implements ListingStore {
     this.#orders = orders
   }
 
-  refresh(work: Work, ids: readonly string[]): Promise<void> {
-    work.add({
+  placed(orders: readonly ListedOrder[]): MemoryWrite {
+    return this.changed(orders.map(({ id }) => id))
+  }
+
+  readdressed(ids: readonly OrderId[]): MemoryWrite {
+    return this.changed(ids)
+  }
+
+  changed(ids: readonly OrderId[]): MemoryWrite {
+    return {
       apply: () => {
-        for (const id of ids) this.#refresh(id as OrderId)
+        for (const id of ids) this.#refresh(id)
       },
-    })
-    return Promise.resolve()
+    }
   }
 
   #refresh(id: OrderId): void {

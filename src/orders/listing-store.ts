@@ -2,13 +2,20 @@
  * What people look orders up by. Newest first, a page at a time by keyset (placed at, id): each way of asking walks one
  * index from where the last page ended, so the worst question reads little more than it answers.
  */
-import type { Instant, OrderId } from '../kernel/ids.ts'
-import { type Database, sql } from '../platform/postgres/database.ts'
-import type { Work } from '../platform/store/work.ts'
+import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
+import type { Database } from '../platform/postgres/database.ts'
+import type { SqlWrite, Write } from '../platform/store/work.ts'
 
+/** What a new row needs beside what the order's head says. */
+export type ListedOrder = Readonly<{ id: OrderId; channel: string; contact?: PersonRef | undefined }>
+
+/** Rows are brought up to what the orders are now, whatever they were when the event was written. */
 export interface ListingStore {
-  /** Brings the rows of these orders up to what the orders are now, in one statement. */
-  refresh(work: Work, ids: readonly string[]): Promise<void>
+  placed(orders: readonly ListedOrder[]): Write
+  /** Status and total. A row that says so already is left alone: each of its indexes would be written again. */
+  changed(ids: readonly OrderId[]): Write
+  /** These, and whose order it is. No order may be in both. */
+  readdressed(ids: readonly OrderId[]): Write
 }
 
 export type ListFilter = Readonly<{
@@ -25,21 +32,27 @@ export type ListFilter = Readonly<{
   limit: number
 }>
 
-const refreshStatement = {
-  name: 'listing_refresh',
-  text: `insert into orders.listing (id, number, status, user_id, email, name, external_ref, channel, currency, total, placed_at)
-    select o.id, o.number, o.status, o.user_id, lower(p.body->>'email'), lower(p.body->>'name'), o.external_ref, j.body->>'channel', o.currency, o.total, o.placed_at
-      from orders.orders o
-      join platform.journal j on j.stream = o.id and j.version = 1
-      left join platform.people p on p.ref = coalesce(o.progress->>'contact', j.body->>'contact')::uuid
-     where o.id = any($1::uuid[])
-    on conflict (id) do update set status = excluded.status, email = excluded.email, name = excluded.name, total = excluded.total`,
-}
+const [email, name] = [`lower(p.body->>'email')`, `lower(p.body->>'name')`]
+const placedSql = `insert into orders.listing (id, number, status, user_id, email, name, external_ref, channel, currency, total, placed_at)
+  select o.id, o.number, o.status, o.user_id, ${email}, ${name}, o.external_ref, t.channel, o.currency, o.total, o.placed_at
+    from unnest($1::uuid[], $2::text[], $3::uuid[]) as t (id, channel, contact) join orders.orders o on o.id = t.id
+    left join platform.people p on p.ref = coalesce((o.progress->>'contact')::uuid, t.contact)
+  on conflict (id) do update set status = excluded.status, email = excluded.email, name = excluded.name, total = excluded.total`
+const changedSql = `update orders.listing l set status = o.status, total = o.total
+  from unnest($1::uuid[]) as t (id) join orders.orders o on o.id = t.id where l.id = t.id and (l.status <> o.status or l.total <> o.total)`
+const readdressedSql = `update orders.listing l set status = o.status, total = o.total, email = ${email}, name = ${name}
+  from unnest($1::uuid[]) as t (id) join orders.orders o on o.id = t.id
+  left join platform.people p on p.ref = (o.progress->>'contact')::uuid where l.id = t.id`
 
 export const postgresListing: ListingStore = {
-  refresh: async (work, ids) => {
-    await sql(work).query(refreshStatement, [ids])
-  },
+  placed: (orders): SqlWrite => ({
+    name: 'orders.listing.new',
+    sql: placedSql,
+    types: ['uuid', 'text', 'uuid'],
+    columns: [orders.map(({ id }) => id), orders.map(({ channel }) => channel), orders.map(({ contact }) => contact ?? null)],
+  }),
+  changed: (ids): SqlWrite => ({ name: 'orders.listing', sql: changedSql, types: ['uuid'], columns: [ids] }),
+  readdressed: (ids): SqlWrite => ({ name: 'orders.listing.person', sql: readdressedSql, types: ['uuid'], columns: [ids] }),
 }
 
 /** A text that more orders begin with finds the newest of them by walking back in time: they are never far. */

@@ -240,7 +240,7 @@ const wholeOf = (process: Process, stores: Stores, mail: MailPort): Line['whole'
   recent: stores.recent,
   storage: { ...stores.notifications, store: messagesOf(process, stores) },
   mail,
-  listing: { refresh: (work, ids) => process.statement(work, 'refresh listing', () => stores.listing.refresh(work, ids)) },
+  listing: stores.listing,
 })
 
 /** One process's way to everything. */

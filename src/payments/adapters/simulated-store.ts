@@ -22,6 +22,7 @@ export const freshSecret = (): string => `whsec_${randomBytes(24).toString('base
 type Row = Booked & Readonly<{ reference: string }>
 export class PostgresBooks implements SimulatedBooks {
   readonly #database: Database
+  #secret: string | undefined
   readonly #opened: (session: Session) => Promise<Session>
   readonly #byReference: (references: readonly string[]) => Promise<Map<string, Booked>>
   readonly #replaced: (change: Booked) => Promise<boolean>
@@ -108,7 +109,13 @@ export class PostgresBooks implements SimulatedBooks {
     return changes.map((change) => first.get(change.session.reference) === change && replaced.has(change.session.reference))
   }
 
+  /** It never changes: asked for once, not with every webhook. */
   async secret(): Promise<string> {
+    this.#secret ??= await this.#readSecret()
+    return this.#secret
+  }
+
+  async #readSecret(): Promise<string> {
     await this.#database.read('insert into payments.simulated_secret (secret) values ($1) on conflict do nothing', [freshSecret()])
     const [row] = await this.#database.read<{ secret: string }>('select secret from payments.simulated_secret')
     if (row === undefined) throw new Error('the simulated provider has no secret')
