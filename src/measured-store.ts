@@ -1,10 +1,16 @@
 /** What `/metrics` shows of the heart. */
+import type { Engine } from './inventory/engine-service.ts'
 import type { Measured } from './platform/http/health-routes.ts'
 import type { Database } from './platform/postgres/database.ts'
 import type { Placement } from './orders/placement-service.ts'
 import type { Promises } from './orders/promise-service.ts'
 
-export const measuredOf = (database: Database, placement: Placement, promises: Promises): readonly Measured[] => {
+export const measuredOf = (
+  database: Database,
+  placement: Placement,
+  promises: Promises,
+  engine: Pick<Engine, 'seconds'>,
+): readonly Measured[] => {
   const count = async (text: string): Promise<number> => (await database.read<{ n: number }>(text))[0]?.n ?? 0
   return [
     {
@@ -14,6 +20,7 @@ export const measuredOf = (database: Database, placement: Placement, promises: P
     },
     { name: 'waybill_placements_locked', help: 'Orders placed under lock', value: () => placement.counts.locked },
     { name: 'waybill_placement_reruns', help: 'Batches whose remembered levels were wrong', value: () => placement.counts.reruns },
+    { name: 'waybill_sourcing_seconds', help: 'Time spent deciding which places ship what', value: () => engine.seconds },
     { name: 'waybill_promises_asked', help: 'Promises asked for', value: () => promises.counts.asked },
     { name: 'waybill_promise_reads', help: 'Reads of stock that they shared', value: () => promises.counts.reads },
     {

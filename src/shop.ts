@@ -315,7 +315,7 @@ export const openShop = async ({
     simulating.routes,
   ] as readonly FastifyPluginAsync[]
 
-  const measured = measuredOf(database, placement, promises)
+  const measured = measuredOf(database, placement, promises, sourcing.engine)
   const learning = inBackground('levels are learnt as they are asked for', (isStopped) => inventory.learnAll(isStopped), log)
 
   return {

@@ -1,5 +1,6 @@
 /** The sourcing engine over the warehouses and policies as they are: compiled when one of them changes, not per order. */
 import { dayIn } from '../kernel/time.ts'
+import { nowMs } from '../kernel/timers.ts'
 import { createSourcer, type Levels, type Network, type OrderFacts, type Policy, type Sourcer } from '../sourcing/contract.ts'
 import type { Policies } from './policies-service.ts'
 import type { Source } from './planner.ts'
@@ -23,6 +24,8 @@ export type EngineOptions = Readonly<{
 
 export class Engine {
   readonly source: Source
+  /** How long orders were sourced for in all: what placing them took beside everything else. */
+  seconds = 0
   readonly #options: EngineOptions
   #sourcers = new Map<string, Sourcer>()
   #current: Source = nowhere
@@ -33,7 +36,12 @@ export class Engine {
     options.warehouses.onChange((network) => this.#follow(network))
     this.source = (request, stock) => {
       void options.warehouses.all
-      return this.#current(request, stock)
+      const began = nowMs()
+      try {
+        return this.#current(request, stock)
+      } finally {
+        this.seconds += (nowMs() - began) / 1_000
+      }
     }
   }
 
