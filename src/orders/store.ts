@@ -40,6 +40,11 @@ const headSql = 'select id, version, progress, updated_at from orders.orders whe
 const endedSql = 'select id, phase from orders.orders where id = any($1::uuid[]) order by id for share'
 const placedSql = 'select stream as id, body from platform.journal where stream = any($1::uuid[]) and version = 1'
 
+type Reading = Readonly<{
+  heads: (ids: readonly OrderId[]) => Promise<readonly HeadRow[]>
+  placed: (ids: readonly OrderId[]) => Promise<readonly PlacedRow[]>
+}>
+
 const live = (order: Order) => {
   if (order.status !== 'live') throw new Error('an order without a placement cannot be saved')
   return order
@@ -61,16 +66,12 @@ export class PostgresOrders implements OrderRepository {
     this.#database = database
   }
 
-  async lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>> {
-    if (ids.length === 0) return new Map()
-    const all = [...new Set(ids)]
-    const placed = this.#placed.known(all)
-    const unknown = all.filter((id) => !placed.has(id))
-    const [rows, read] = await Promise.all([
-      sql(work).query<HeadRow>({ name: 'orders_lock', text: `${headSql} order by id for update` }, [all]),
-      unknown.length === 0 ? [] : sql(work).query<PlacedRow>({ name: 'orders_placed', text: placedSql }, [unknown]),
-    ])
-    return ordersOf(rows, this.#learn(placed, read))
+  lock(work: Work, ids: readonly OrderId[]): Promise<Map<OrderId, Stored<Order>>> {
+    const pg = sql(work)
+    return this.#found(ids, {
+      heads: (all) => pg.query<HeadRow>({ name: 'orders_lock', text: `${headSql} order by id for update` }, [all]),
+      placed: (unknown) => pg.query<PlacedRow>({ name: 'orders_placed', text: placedSql }, [unknown]),
+    })
   }
 
   async ended(work: Work, ids: readonly OrderId[]): Promise<ReadonlySet<OrderId>> {
@@ -137,23 +138,29 @@ export class PostgresOrders implements OrderRepository {
     }
   }
 
-  async get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>> {
-    if (ids.length === 0) return new Map()
-    const rows = await this.#database.read<HeadRow>(headSql, [ids], 'orders_get')
-    const found = rows.map(({ id }) => id)
-    const placed = this.#placed.known(found)
-    const unknown = found.filter((id) => !placed.has(id))
-    const read = unknown.length === 0 ? [] : await this.#database.read<PlacedRow>(placedSql, [unknown], 'orders_placed')
-    return ordersOf(rows, this.#learn(placed, read))
+  get(ids: readonly OrderId[]): Promise<Map<OrderId, StoredOrder>> {
+    return this.#found(ids, {
+      heads: (all) => this.#database.read<HeadRow>(headSql, [all], 'orders_get'),
+      placed: (unknown) => this.#database.read<PlacedRow>(placedSql, [unknown], 'orders_placed'),
+    })
   }
 
-  #learn(known: Map<OrderId, Placed>, rows: readonly PlacedRow[]): ReadonlyMap<OrderId, Placed> {
+  /** Both are asked for at once: what was placed never changes, so neither waits for the other. */
+  async #found(ids: readonly OrderId[], read: Reading): Promise<Map<OrderId, StoredOrder>> {
+    if (ids.length === 0) return new Map()
+    const all = [...new Set(ids)]
+    const placed = this.#placed.known(all)
+    const unknown = all.filter((id) => !placed.has(id))
+    const [heads, rows] = await Promise.all([read.heads(all), unknown.length === 0 ? [] : read.placed(unknown)])
+    // Another stream's first fact, if its id was asked for, is no placement.
+    const orders = new Set(heads.map(({ id }) => id))
     for (const { id, body } of rows) {
-      const placed: Placed = { type: 'OrderPlaced', ...body }
-      known.set(id, placed)
-      this.#placed.remember(id, placed)
+      if (!orders.has(id)) continue
+      const one: Placed = { type: 'OrderPlaced', ...body }
+      placed.set(id, one)
+      this.#placed.remember(id, one)
     }
-    return known
+    return ordersOf(heads, placed)
   }
 
   list(filter: ListFilter): Promise<readonly OrderId[]> {

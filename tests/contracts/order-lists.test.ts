@@ -1,6 +1,8 @@
 /** Lists and searches of orders, page by page, and reads by id that share a statement. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { OrderId } from '../../src/kernel/ids.ts'
+import { postgresListing } from '../../src/orders/listing-store.ts'
 import { type Seen, SmallShop } from '../support/shop.ts'
 
 type Page = Readonly<{ data: readonly Seen[]; page: Readonly<{ next: string | null }> }>
@@ -77,6 +79,26 @@ describe('Lists of orders', () => {
   it('ask for everything at once', async () => {
     assert.deepEqual(await allOf('userId=anna&status=received,paid&q=anna&externalRef=ref-0'), [placed[0]])
     assert.deepEqual(await allOf('userId=anna&status=completed'), [])
+  })
+
+  it('find no order by the id of something else', async () => {
+    const [other] = (await run(`select stream from platform.journal where type <> 'OrderPlaced' and version = 1 limit 1`)) as {
+      stream: string
+    }[]
+    for (let time = 0; time < 2; time++) assert.equal((await shop.waybill.ask('GET', `/v1/orders/${other?.stream}`)).status, 404)
+  })
+
+  it('leave a row alone that says what the order says', async () => {
+    const { database } = shop.waybill.shop
+    const id = (placed[0] ?? '') as OrderId
+    const row = async () =>
+      (await run(`select xmin::text as xmin, status, total::int as total from orders.listing where id = '${id}'`))[0]
+    const before = await row()
+    await database.save([postgresListing.changed([id])])
+    assert.deepEqual(await row(), before)
+    await run(`update orders.listing set status = 'paid', total = 1 where id = '${id}'`)
+    await database.save([postgresListing.changed([id])])
+    assert.deepEqual({ ...(await row()), xmin: '' }, { ...before, xmin: '' })
   })
 
   it('read by id, many at once, each its own', async () => {

@@ -11,7 +11,8 @@ const plain = /^[\w.:@/+-]+$/
 const nothing = /^null$/i
 
 const quoted = (text: string): string => (plain.test(text) && !nothing.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`)
-const textElement = (value: Column[number]): string => (value === null ? 'NULL' : quoted(String(value)))
+const textElement = (value: Column[number] | undefined): string =>
+  value === null || value === undefined ? 'NULL' : quoted(String(value))
 const bareElement = (value: Column[number]): Column[number] => value ?? 'NULL'
 
 /** `{a,"b c",NULL}` */
