@@ -18,7 +18,7 @@ import { type Sample, sampling, slopeOf } from './life-samples.ts'
 const products = 5_000
 /** Beyond those: each in one town only. */
 const apart = 100
-const lives = 256
+const lives = 1_024
 /** The first lives begin together, and until they are spread out the rate says nothing. */
 const settlingShare = 0.25
 /** Of the intake rate; commands an order; and of all events, how many a second a reaction may fall behind by. */

@@ -67,6 +67,13 @@ describe('What follows from commands', () => {
     assert.equal(isOver, true)
   })
 
+  it('knows whether anybody waits for an answer', () => {
+    assert.deepEqual(
+      [0, 1, 50].map((backlog) => new Pace({ backlog: () => backlog }).hasCallers()),
+      [false, true, true],
+    )
+  })
+
   it('waits for company while there is much to do, but not for what is enough already', () => {
     const rests = [0, 0.4, 0.6, 0.8, 1].map((share) => new Pace({ busy: () => share }).gathering(10))
     assert.deepEqual(rests.map(Math.round), [0, 0, 60, 120, 120])

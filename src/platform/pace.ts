@@ -42,6 +42,11 @@ export class Pace {
     this.#busy = busy
   }
 
+  /** Whether anybody waits for an answer, or did a moment ago. */
+  hasCallers(): boolean {
+    return this.#backlog() > 0
+  }
+
   /** Waits after work that took so long, while callers are kept waiting and as long as it asks for. */
   async makeRoom(ranMs: number, isStopped: () => boolean): Promise<void> {
     await untilRested(() => this.rest(ranMs), isStopped)

@@ -28,8 +28,12 @@ export type Reaction = Readonly<{
 
 /** A reaction's batch: large enough to share its statements, small enough to keep its locks short. */
 const batchMax = 250
-/** Reactions at work at once: while some wait for their commit others decide, and more only keep callers waiting. */
-const atOnceMax = 4
+/**
+ * Reactions at work at once: while some wait for their commit others decide, and more only keep callers waiting. One where
+ * callers are about and nothing piles up: each has a process of PostgreSQL, and four of them kept a caller's own statement
+ * waiting for its turn.
+ */
+const atOnce = { most: 4, besideCallers: 1 } as const
 /** Where no signal comes (another process wrote), the journal is looked at this often. */
 const pollMs = 250
 /** Parked events wait seconds: looking for them this often is soon enough. */
@@ -173,8 +177,10 @@ export class Consumers {
   }
 
   async #advanceAll(): Promise<boolean> {
-    const upTo = await this.#window.extend(await this.#journal.horizon())
-    const all = await settleEach(this.#following, atOnceMax, (one) => this.#advanceTo(one, upTo))
+    const horizon = await this.#journal.horizon()
+    const upTo = await this.#window.extend(horizon)
+    const hands = upTo >= horizon && this.#pace.hasCallers() ? atOnce.besideCallers : atOnce.most
+    const all = await settleEach(this.#following, hands, (one) => this.#advanceTo(one, upTo))
     const worked = all.map((one) => {
       if (one instanceof Fault) throw one.cause
       return one
