@@ -262,6 +262,30 @@ describe('A consumer', () => {
     assert.deepEqual(await effects(), ['1', '2'])
   })
 
+  it('lets reactions work side by side, and one after the other where callers wait', async () => {
+    const together = async (backlog: number): Promise<number> => {
+      let [working, most] = [0, 0]
+      const isAlone = (): boolean => most < 2
+      const slowly = (name: string): Reaction =>
+        telling(async (_, envelopes) => {
+          most = Math.max(most, ++working)
+          // Long enough for the other to begin, if it may.
+          for (let turn = 0; turn < 2_000 && isAlone(); turn++) await new Promise(setImmediate)
+          working -= 1
+          return envelopes.map(() => 'done')
+        }, name)
+      const reactions = [slowly(`one of ${backlog}`), slowly(`other of ${backlog}`)]
+      const consumers = new Consumers(new PostgresPositions(database), new JournalReader(database), reactions, silentLog, {
+        backlog: () => backlog,
+      })
+      await consumers.settle()
+      return most
+    }
+    await new PostgresPositions(database).know([0, 1].flatMap((backlog) => [`one of ${backlog}`, `other of ${backlog}`]))
+    await say('alice:hello')
+    assert.deepEqual([await together(0), await together(1)], [2, 1])
+  })
+
   it('refuses to start where two reactions share a name', async () => {
     const consumers = new Consumers(new PostgresPositions(database), new JournalReader(database), [telling(), telling()], silentLog)
     await assert.rejects(consumers.start(), /share a name/)
