@@ -19,7 +19,7 @@ export const fillListing = (store: ListingStore): Reaction => ({
   name: 'orders.listing',
   on,
   react: (work: Work, envelopes: readonly Envelope[]): Promise<readonly Handled[]> => {
-    const events = (envelopes as readonly Envelope<OrderEvent>[]).map(({ stream, event }) => ({ id: stream as OrderId, event }))
+    const events = (envelopes as readonly Envelope<OrderEvent>[]).map(({ stream, event }) => ({ id: stream, event }))
     const fresh = new Map(
       events.flatMap(({ id, event }): [OrderId, ListedOrder][] =>
         event.type === 'OrderPlaced' ? [[id, { id, channel: event.channel, contact: event.contact }]] : [],
