@@ -24,7 +24,7 @@ export type EngineOptions = Readonly<{
 
 export class Engine {
   readonly source: Source
-  /** How long orders were sourced for in all: what placing them took beside everything else. */
+  /** How long was sourced for in all, for orders and for promises. */
   seconds = 0
   readonly #options: EngineOptions
   #sourcers = new Map<string, Sourcer>()
