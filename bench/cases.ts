@@ -2,6 +2,7 @@
 import type { BenchCase } from './case.ts'
 import { basketCase } from './cases/basket.ts'
 import { batchCase } from './cases/batch.ts'
+import { driftCase } from './cases/drift.ts'
 import { flashCase } from './cases/flash.ts'
 import { growthCase } from './cases/growth.ts'
 import { intakeCase } from './cases/intake.ts'
@@ -33,4 +34,5 @@ export const cases: readonly BenchCase[] = [
   pressureCase,
   readCase,
   growthCase,
+  driftCase,
 ]

@@ -61,6 +61,7 @@ export const startServer = async ({ configuration, log, environment, say, databa
     app = await createApp({
       log,
       version,
+      callers: shop.callers,
       authenticate: (key) => shop.keys.principalOf(key),
       demo: (request) => (open && isLocal(request) ? demoPrincipal : undefined),
       rooms: [...shop.routes, healthRoutes(shop.database, shop.measured)],

@@ -59,6 +59,7 @@ import { createShipping } from './shipping/room.ts'
 import { createPayments } from './payments/room.ts'
 import { JournalReader } from './platform/bus/journal.ts'
 import { WakeUps } from './platform/bus/wake.ts'
+import { Callers } from './platform/callers.ts'
 import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
@@ -100,6 +101,7 @@ export const openShop = async ({
   const wakeUps = new WakeUps(database, log)
   const committed = (): void => wakeUps.signal()
   const now = (): Instant => database.nowEstimate()
+  const callers = new Callers()
   const shared = { batches: database, records, committed }
   const addresses = addressBookIn(dataFolder)
   const geocode = (country: string, postalCode?: string) => addresses().geocode(country, postalCode)
@@ -114,7 +116,7 @@ export const openShop = async ({
     now,
     warehouses,
     zone: configuration.timeZone,
-    backlog: () => placement.backlog(),
+    backlog: () => backlog(),
     stock: stockStore,
     recent: stores.recent,
   })
@@ -162,6 +164,8 @@ export const openShop = async ({
     ensureUsers: (ids, at) => users.ensureWrites(ids, at),
     limits: placementLimits,
   })
+  // Placements are counted by themselves too: not all come through the door.
+  const backlog = (): number => Math.max(callers.waiting(), placement.backlog())
   const payments = createPayments({
     batches: database,
     records,
@@ -238,7 +242,7 @@ export const openShop = async ({
     reservationSeconds: configuration.reservationTtlSeconds,
   }
   const handlers = [...payments.tasks, ...fulfilment.tasks, ...shipping.tasks, ...notifications.tasks]
-  const { consumers, tasks } = following({ database, journal, reactions, handlers, log, backlog: placement.backlog })
+  const { consumers, tasks } = following({ database, journal, reactions, handlers, log, backlog })
   const reaper = new Reaper(orders, orderStore, log)
   for (const followers of [consumers, tasks]) wakeUps.on(() => followers.wake())
   const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
@@ -249,14 +253,14 @@ export const openShop = async ({
     repository: orderStore,
     ...betteringWays(sourcing, stockStore, records),
     leastSaving: configuration.replanSaving,
-    backlog: placement.backlog,
+    backlog,
     now,
     log,
   })
   const bettering = repeating(60_000, 'orders are sent better later', () => betterment.round(), log)
   const overdue = repeating(600_000, 'those who wait for overdue supply are told later', () => inventory.reviewOverdue(), log)
   const { timeZone: zone } = configuration
-  const simulating = createSimulating({ database, records, warehouses, sourcing, zone, now, backlog: placement.backlog, log })
+  const simulating = createSimulating({ database, records, warehouses, sourcing, zone, now, backlog, log })
   const view = { publicUrl: baseUrl, trackingPath }
   const explanations = new Explanations({
     networkAt: (version) => warehouses.networkAt(version),
@@ -320,6 +324,7 @@ export const openShop = async ({
 
   return {
     measured,
+    callers,
     database,
     records,
     journal,

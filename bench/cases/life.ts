@@ -13,11 +13,11 @@ import { loadWithout5xx } from '../load/run.ts'
 import { cpuSeconds } from '../processes.ts'
 import { openWorld, ownerKey, type Served, type World } from '../world.ts'
 import { drain } from './intake-run.ts'
-import { type Sample, sampling, slopeOf } from './life-samples.ts'
+import { mostBehind, type Sample, sampling, slopeOf } from './life-samples.ts'
 
-const products = 5_000
+export const products = 5_000
 /** Beyond those: each in one town only. */
-const apart = 100
+export const apart = 100
 const lives = 1_024
 /** The first lives begin together, and until they are spread out the rate says nothing. */
 const settlingShare = 0.25
@@ -27,7 +27,7 @@ const marks = { shareOfIntake: 0.25, commands: 10, shareFallingBehind: 0.02 } as
 type Used = Readonly<{ server: number; postgres: number; commits: number }>
 type Run = Readonly<{ intake: number; perSecond: number; lived: Lived; used: Used; samples: readonly Sample[] }>
 
-const file = join(import.meta.dirname, '..', 'load', 'life.ts')
+export const lifeFile = join(import.meta.dirname, '..', 'load', 'life.ts')
 
 const once = async (world: World, served: Served, { seconds, lifeSeconds }: BenchOptions): Promise<Run> => {
   const target = { url: served.url, key: ownerKey, products }
@@ -35,10 +35,10 @@ const once = async (world: World, served: Served, { seconds, lifeSeconds }: Benc
   await drain(world)
   const asked: LifeAsked = { ...target, lives, seconds: lifeSeconds, apart }
   const before = await usedBy(world, served)
-  const { samples, stop } = sampling(world)
+  const { samples, stop } = sampling(world, served)
   let lived: Lived
   try {
-    lived = await runProgram(file, asked, lifeSeconds, world.environment)
+    lived = await runProgram(lifeFile, asked, lifeSeconds, world.environment)
   } finally {
     await stop()
   }
@@ -82,7 +82,8 @@ const run = async (options: BenchOptions): Promise<readonly Result[]> => {
   }
 }
 
-const verify = async (world: World): Promise<void> => {
+/** @throws where the books differ from the histories */
+export const verify = async (world: World): Promise<void> => {
   const shop = await world.shop()
   try {
     const { ok, differences } = await verifyShop(shop)
@@ -131,7 +132,7 @@ const lagResult = (runs: readonly Run[]): Result => {
   const lag = (name: string, second: boolean): number =>
     median(runs.map((one) => median(half(one, second).map(({ lags }) => lags.get(name) ?? 0))))
   const figures: Figures = Object.fromEntries(names.map((name) => [name, `${lag(name, false)} → ${lag(name, true)}`]))
-  const growth = median(runs.map(({ samples }) => slopeOf(samples, ({ lags }) => Math.max(0, ...lags.values()))))
+  const growth = median(runs.map(({ samples }) => slopeOf(samples, mostBehind)))
   const events = median(runs.map(({ samples }) => slopeOf(samples, ({ position }) => position)))
   return {
     name: 'life, events each reaction had still to take, first → second half',

@@ -3,7 +3,7 @@ import { nowMs, turn } from '../kernel/timers.ts'
 import { type BetterGroup, type Bettering, betterPlans } from './better.ts'
 import { combining } from './combine-service.ts'
 import type { Engine } from './engine-service.ts'
-import { free, Levels } from './levels.ts'
+import { free, Levels, levelsBySku } from './levels.ts'
 import type { Prices } from './prices-service.ts'
 import type { Records } from '../platform/records/records.ts'
 import type { InventoryRepository } from './store.ts'
@@ -19,7 +19,7 @@ const betterWays =
     const { network } = engine
     if (network === undefined || asked.length === 0) return []
     const skus = [...new Set(asked.flatMap(({ request }) => request.lines.map(({ sku }) => sku)))]
-    const levels = new Levels(await repository.readLevels(skus))
+    const levels = new Levels(levelsBySku(await repository.readLevels(skus)))
     const steps = betterPlans(asked, (sku) => levels.of(sku).map((row) => ({ place: row.place, units: free(row) })), {
       network,
       policyFor: (facts) => engine.policyFor(facts),

@@ -46,28 +46,31 @@ export type Delta = {
   claimed: boolean
 }
 
-const levelKey = (sku: Sku, place: Place): string => `${sku}\n${place}`
+/** What places know of products: each product's rows, one a place. */
+export type LevelsBySku = ReadonlyMap<Sku, readonly LevelRow[]>
+export const levelsBySku = (rows: Iterable<LevelRow>): LevelsBySku => Map.groupBy(rows, ({ sku }) => sku)
+
+/** A row that the batch has touched: as it was, as it is, and the sum of what was done to it. */
+type Touched = Readonly<{ before: LevelRow; delta: Delta }> & { after: LevelRow }
+
 export const free = (row: LevelRow): number => Math.max(0, row.onHand - row.reserved - row.safety)
 
+const nowhere: readonly LevelRow[] = []
+
 export class Levels {
-  readonly #rows = new Map<Sku, LevelRow[]>()
-  readonly #deltas = new Map<string, Delta>()
-  /** Rows as they were before the batch first touched them. */
-  readonly #before = new Map<string, LevelRow>()
-  #sorted: readonly Delta[] | undefined
+  /** Lists are shared with whoever handed them over: one that changes is copied first. */
+  readonly #rows: Map<Sku, readonly LevelRow[]>
+  readonly #touched = new Map<Sku, Touched[]>()
+  #sorted: readonly Touched[] | undefined
   readonly ledger: LedgerRow[] = []
 
-  constructor(rows: Iterable<LevelRow>) {
-    for (const row of rows) {
-      const places = this.#rows.get(row.sku)
-      if (places === undefined) this.#rows.set(row.sku, [row])
-      else places.push(row)
-    }
+  constructor(rows: LevelsBySku) {
+    this.#rows = new Map(rows)
   }
 
   /** All places that know a product. */
   of(sku: Sku): readonly LevelRow[] {
-    return this.#rows.get(sku) ?? []
+    return this.#rows.get(sku) ?? nowhere
   }
 
   at(sku: Sku, place: Place): LevelRow | undefined {
@@ -82,10 +85,8 @@ export class Levels {
 
   /** @param claimed the saving statement must find the units free (`guarded`): nobody takes units on memory alone. */
   move(sku: Sku, place: Place, change: Change, kind: LedgerKind, order?: OrderId, reference?: string, claimed = false): LevelRow {
-    const rows = this.#rows.get(sku)
-    const index = rows?.findIndex((row) => row.place === place) ?? -1
-    const before = rows?.[index]
-    if (rows === undefined || before === undefined) throw new Error(`no level for ${sku} in ${place}`)
+    const before = this.at(sku, place)
+    if (before === undefined) throw new Error(`no level for ${sku} in ${place}`)
     const { onHand = 0, reserved = 0, inTransit = 0, damaged = 0, safety = 0 } = change
     const after: LevelRow = {
       sku,
@@ -99,43 +100,46 @@ export class Levels {
     if (after.onHand < 0 || after.reserved < 0 || after.inTransit < 0 || after.damaged < 0 || after.onHand < after.reserved) {
       throw new Error(`${kind} would break the level of ${sku} in ${place}: ${JSON.stringify(after)}`)
     }
-    rows[index] = after
-    const key = levelKey(sku, place)
-    if (!this.#before.has(key)) this.#before.set(key, before)
-    const delta = this.#deltas.get(key) ?? {
+    this.#rows.set(
       sku,
-      place,
-      onHand: 0,
-      reserved: 0,
-      inTransit: 0,
-      damaged: 0,
-      safety: 0,
-      claimed: false,
-    }
+      this.of(sku).map((row) => (row === before ? after : row)),
+    )
+    const touched = this.#touch(before)
+    touched.after = after
+    const { delta } = touched
     delta.onHand += onHand
     delta.reserved += reserved
     delta.inTransit += inTransit
     delta.damaged += damaged
     delta.safety += safety
     delta.claimed ||= claimed
-    this.#deltas.set(key, delta)
-    this.#sorted = undefined
     this.ledger.push({ sku, place, onHand, reserved, inTransit, damaged, kind, order, reference })
     return after
   }
 
-  /** A row before and after the batch. @throws where the batch has not touched it. */
-  change(sku: Sku, place: Place): Readonly<{ before: LevelRow; after: LevelRow }> {
-    const [before, after] = [this.#before.get(levelKey(sku, place)), this.at(sku, place)]
-    if (before === undefined || after === undefined) throw new Error(`the batch does not touch ${sku} in ${place}`)
-    return { before, after }
+  #touch(row: LevelRow): Touched {
+    const { sku, place } = row
+    const known = this.#touched.get(sku)
+    const before = known?.find(({ delta }) => delta.place === place)
+    if (before !== undefined) return before
+    const delta = { sku, place, onHand: 0, reserved: 0, inTransit: 0, damaged: 0, safety: 0, claimed: false }
+    const fresh: Touched = { before: row, after: row, delta }
+    if (known === undefined) this.#touched.set(sku, [fresh])
+    else known.push(fresh)
+    this.#sorted = undefined
+    return fresh
   }
 
-  /** Sorted by product and place: every statement touches level rows in this one order. */
-  get deltas(): readonly Delta[] {
-    this.#sorted ??= [...this.#deltas.values()].sort((a, b) =>
-      a.sku === b.sku ? (a.place < b.place ? -1 : 1) : a.sku < b.sku ? -1 : 1,
-    )
+  /** Rows that the batch has touched, sorted by product and place: every statement touches level rows in this one order. */
+  get touched(): readonly Readonly<Touched>[] {
+    this.#sorted ??= [...this.#touched.values()]
+      .flat()
+      .sort(({ delta: a }, { delta: b }) => (a.sku === b.sku ? (a.place < b.place ? -1 : 1) : a.sku < b.sku ? -1 : 1))
     return this.#sorted
+  }
+
+  /** The sum of what was done to each, in the same order. */
+  get deltas(): readonly Delta[] {
+    return this.touched.map(({ delta }) => delta)
   }
 }

@@ -4,21 +4,22 @@
  * takes units only where they are free.
  */
 import type { Sku } from '../kernel/ids.ts'
-import type { Delta, LevelRow } from './levels.ts'
+import { type Delta, type LevelRow, type LevelsBySku, levelsBySku } from './levels.ts'
 
 /** About 100 bytes a row: 200,000 products in five places stay under 100 MB; beyond it everything is forgotten at once. */
 export const productsMax = 200_000
 
 export class LevelMemory {
-  readonly #rows = new Map<Sku, LevelRow[]>()
+  /** Lists are handed out as they are, so they are replaced and never changed: a batch plans on what it saw while others go on. */
+  readonly #rows = new Map<Sku, readonly LevelRow[]>()
 
-  /** Copies, so that a batch plans on what it saw while others go on. Undefined when a product was never seen. */
-  recall(skus: Iterable<Sku>): LevelRow[] | undefined {
-    const found: LevelRow[] = []
+  /** Undefined when a product was never seen. */
+  recall(skus: Iterable<Sku>): LevelsBySku | undefined {
+    const found = new Map<Sku, readonly LevelRow[]>()
     for (const sku of skus) {
       const rows = this.#rows.get(sku)
       if (rows === undefined) return undefined
-      found.push(...rows)
+      found.set(sku, rows)
     }
     return found
   }
@@ -32,28 +33,32 @@ export class LevelMemory {
   apply(deltas: readonly Delta[]): void {
     for (const delta of deltas) {
       const rows = this.#rows.get(delta.sku)
-      const index = rows?.findIndex((row) => row.place === delta.place) ?? -1
-      const row = rows?.[index]
-      if (rows === undefined || row === undefined) continue
-      rows[index] = {
-        ...row,
-        onHand: row.onHand + delta.onHand,
-        reserved: row.reserved + delta.reserved,
-        inTransit: row.inTransit + delta.inTransit,
-        damaged: row.damaged + delta.damaged,
-        safety: row.safety + delta.safety,
-      }
+      if (rows === undefined) continue
+      this.#rows.set(
+        delta.sku,
+        rows.map((row) => (row.place === delta.place ? moved(row, delta) : row)),
+      )
     }
   }
 
   /** Rows as they stand after a commit that locked them. */
   remember(rows: readonly LevelRow[], skus: Iterable<Sku>): void {
     if (this.#rows.size > productsMax) this.#rows.clear()
-    for (const sku of skus) this.#rows.set(sku, [])
-    for (const row of rows) this.#rows.get(row.sku)?.push(row)
+    const known = levelsBySku(rows)
+    for (const sku of skus) this.#rows.set(sku, known.get(sku) ?? [])
   }
 
   forget(skus: Iterable<Sku>): void {
     for (const sku of skus) this.#rows.delete(sku)
   }
 }
+
+const moved = ({ sku, place, onHand, reserved, inTransit, damaged, safety }: LevelRow, by: Delta): LevelRow => ({
+  sku,
+  place,
+  onHand: onHand + by.onHand,
+  reserved: reserved + by.reserved,
+  inTransit: inTransit + by.inTransit,
+  damaged: damaged + by.damaged,
+  safety: safety + by.safety,
+})

@@ -5,7 +5,7 @@ import { level, nearest, orderId, request, wanted } from '../../tests/support/st
 import { isRefusal } from '../kernel/decider.ts'
 import type { Day, Place, Sku } from '../kernel/ids.ts'
 import { type Entry, packHolding, take, unpackHolding } from './holding.ts'
-import { free, Levels, type LevelRow } from './levels.ts'
+import { free, Levels, type LevelRow, levelsBySku } from './levels.ts'
 import { LevelMemory } from './memory.ts'
 import type { ReserveLine } from './planner.ts'
 import { Stock } from './stock.ts'
@@ -22,7 +22,7 @@ const lot = (sku: string, quantity: number, more: Partial<Lot> = {}): Lot => ({
   closed: false,
   ...more,
 })
-const stockOf = (levels: readonly LevelRow[], lots: readonly Lot[] = []) => new Stock({ levels, lots })
+const stockOf = (levels: readonly LevelRow[], lots: readonly Lot[] = []) => new Stock({ levels: levelsBySku(levels), lots })
 const planned = (stock: Stock, ...lines: readonly ReserveLine[]) => {
   const plan = stock.plan(request(...lines), nearest)
   if (isRefusal(plan)) return { refused: plan.refused, errors: plan.about?.['errors'] }
@@ -139,7 +139,7 @@ describe('Planning an order’s stock', () => {
 })
 
 describe('Levels', () => {
-  const mugs = () => new Levels([level('mug', 'leeds', 5), level('mug', 'york', 2, { reserved: 2, safety: 3 })])
+  const mugs = () => new Levels(levelsBySku([level('mug', 'leeds', 5), level('mug', 'york', 2, { reserved: 2, safety: 3 })]))
   const move = (levels: Levels, change: Parameters<Levels['move']>[2], place = 'leeds') =>
     levels.move('mug' as Sku, place as Place, change, 'adjusted')
 
@@ -155,7 +155,7 @@ describe('Levels', () => {
   })
 
   it('sum their changes, one a place, in one order for every batch', () => {
-    const levels = new Levels([level('pen', 'leeds', 1), level('mug', 'york', 9), level('mug', 'leeds', 9)])
+    const levels = new Levels(levelsBySku([level('pen', 'leeds', 1), level('mug', 'york', 9), level('mug', 'leeds', 9)]))
     for (const [sku, place, by] of [
       ['pen', 'leeds', 1],
       ['mug', 'york', 2],
@@ -209,7 +209,7 @@ describe('Remembered levels', () => {
     const memory = new LevelMemory()
     memory.remember([level('mug', 'leeds', 5)], [sku])
     const seen = memory.recall([sku])
-    const stock = new Stock({ levels: memory.recall([sku]) ?? [] })
+    const stock = new Stock({ levels: memory.recall([sku]) ?? new Map() })
     stock.reserve(orderId(1), request(wanted(0, 'mug', 3)), [
       {
         place: 'leeds' as Place,
@@ -218,17 +218,17 @@ describe('Remembered levels', () => {
         lines: [{ line: 0, sku, quantity: 3, from: 'leeds' as Place, kind: 'stock' }],
       },
     ])
-    assert.equal(memory.recall([sku])?.[0]?.reserved, 0)
+    assert.equal(memory.recall([sku])?.get(sku)?.[0]?.reserved, 0)
     memory.apply(stock.levels.deltas)
-    assert.equal(memory.recall([sku])?.[0]?.reserved, 3)
-    assert.equal(seen?.[0]?.reserved, 0)
+    assert.equal(memory.recall([sku])?.get(sku)?.[0]?.reserved, 3)
+    assert.equal(seen?.get(sku)?.[0]?.reserved, 0)
   })
 
   it('are unknown until they were seen, and once they are forgotten', () => {
     const memory = new LevelMemory()
     assert.equal(memory.recall([sku]), undefined)
     memory.remember([], [sku])
-    assert.deepEqual(memory.recall([sku]), [])
+    assert.deepEqual(memory.recall([sku])?.get(sku), [])
     memory.forget([sku])
     assert.deepEqual(memory.unknown([sku]), [sku])
   })

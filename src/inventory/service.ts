@@ -10,7 +10,7 @@ import { type CommonReason, keyReused, KeysInBatch, unlessRepeated } from '../pl
 import { type Network, type SupplyDays, supplyDaysOf } from '../sourcing/contract.ts'
 import { LevelMemory, productsMax } from './memory.ts'
 import type { Source } from './planner.ts'
-import type { LevelRow } from './levels.ts'
+import { type LevelRow, levelsBySku } from './levels.ts'
 import { anywhere, type QueueTimes } from './queue.ts'
 import { Stock } from './stock.ts'
 import type { InventoryRepository, Lot } from './store.ts'
@@ -105,7 +105,7 @@ export class Inventory {
     const waiting = await repository.waitingFor(work, all)
     const holdings = await repository.lockHoldings(work, [...new Set([...orders, ...waiting.map(({ order }) => order)])])
     const times = { ...this.#times, now: work.now }
-    return new Stock({ levels, holdings, lots: await repository.openLots(work, all), waiting, times })
+    return new Stock({ levels: levelsBySku(levels), holdings, lots: await repository.openLots(work, all), waiting, times })
   }
 
   /** Of these units of transfers, those that have left their sender and that stock has not followed yet. Behind `load`. */
@@ -127,12 +127,12 @@ export class Inventory {
       supplyToo ? repository.readLots(skus) : none,
       supplyToo ? repository.readWaiting(skus) : none,
     ])
-    const parts = [Map.groupBy(levels, skuOf), Map.groupBy(lots, skuOf), Map.groupBy(waiting, skuOf)] as const
+    const parts = [levelsBySku(levels), Map.groupBy(lots, skuOf), Map.groupBy(waiting, skuOf)] as const
     const [levelsOf, lotsOf, waitingOf] = parts
     return (of) => {
       const own = [...new Set(of)]
       return new Stock({
-        levels: own.flatMap((sku) => levelsOf.get(sku) ?? []),
+        levels: new Map(own.map((sku) => [sku, levelsOf.get(sku) ?? []])),
         lots: own.flatMap((sku) => lotsOf.get(sku) ?? []),
         waiting: own.flatMap((sku) => waitingOf.get(sku) ?? []),
         times: this.#times,

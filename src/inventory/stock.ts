@@ -7,13 +7,13 @@ import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import type { LineUnits, Shipment } from '../orders/contract.ts'
 import type { InventoryEvent } from './events.ts'
 import { among, type Entry, heldAs, type Holding, type LetGo, type Match, take } from './holding.ts'
-import { free, type LedgerKind, Levels, type LevelRow } from './levels.ts'
+import { free, type LedgerKind, Levels, type LevelRow, type LevelsBySku } from './levels.ts'
 import { plan, type Planned, type ReserveRequest, type ShortageReason, type Source, type StockSeen } from './planner.ts'
 import { anywhere, Queue, type QueueTimes } from './queue.ts'
 import type { Lot, Waiting } from './store.ts'
 
 export type StockLoad = Readonly<{
-  levels: Iterable<LevelRow>
+  levels: LevelsBySku
   holdings?: ReadonlyMap<OrderId, Holding>
   lots?: readonly Lot[]
   waiting?: readonly Waiting[]
@@ -380,8 +380,8 @@ export class Stock {
 
   /** One fact a product and place a batch, when its free units fall through the mark or to nothing. */
   #levelEvents(threshold: (sku: Sku) => number): InventoryEvent[] {
-    return this.levels.deltas.flatMap(({ sku, place }): InventoryEvent[] => {
-      const { before, after } = this.levels.change(sku, place)
+    return this.levels.touched.flatMap(({ before, after }): InventoryEvent[] => {
+      const { sku, place } = after
       const [was, is] = [free(before), free(after)]
       if (is === 0 && was > 0) return [{ type: 'StockOut', sku, place }]
       const mark = threshold(sku)

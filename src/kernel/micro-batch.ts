@@ -2,7 +2,8 @@
  * Commands that arrive while the last batch is being committed form the next one. No timer: an idle command leaves at
  * once, busy batches fill by themselves, and every queue has a limit.
  */
-import { nowMs, soon } from './timers.ts'
+import { RecentMost } from './recent-most.ts'
+import { soon } from './timers.ts'
 
 export type BatchLimits = Readonly<{
   /** Commands a batch at most. */
@@ -23,9 +24,6 @@ export class Overloaded extends Error {
     this.queue = queue
   }
 }
-
-/** How long the most callers at once are remembered: some batches' time. */
-const lateMs = 250
 
 type Waiting<Item, Result> = { item: Item; weight: number; resolve: (result: Result) => void; reject: (fault: unknown) => void }
 
@@ -50,7 +48,7 @@ export const microBatch = <Item, Result>(
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
   let onTheirWay = 0
-  let most = { callers: 0, at: 0 }
+  const most = new RecentMost()
   let whenIdle: (() => void)[] = []
 
   const take = (): Waiting<Item, Result>[] => {
@@ -95,13 +93,7 @@ export const microBatch = <Item, Result>(
     }
   }
 
-  /** Right now is misleading: when a batch is answered, its callers' next requests are still unread in the sockets. */
-  const noted = (): number => {
-    const now = nowMs()
-    const callers = waiting.length + onTheirWay
-    if (callers >= most.callers || now - most.at > lateMs) most = { callers, at: now }
-    return most.callers
-  }
+  const noted = (): number => most.note(waiting.length + onTheirWay)
 
   const add = (item: Item): Promise<Result> => {
     if (waiting.length >= limits.waitingMax) return Promise.reject(new Overloaded(name))

@@ -78,9 +78,8 @@ export const stockMutants: readonly Mutant[] = [
     name: 'remembered levels changed under a batch that plans on them',
     invariant: 'I3',
     file: 'src/inventory/memory.ts',
-    find: 'rows[index] = {\n        ...row,\n        onHand: row.onHand + delta.onHand,',
-    replace:
-      'Object.assign(row, { onHand: row.onHand + delta.onHand })\n      rows[index] = {\n        ...row,\n        onHand: row.onHand,',
+    find: 'row.place === delta.place ? moved(row, delta) : row',
+    replace: 'row.place === delta.place ? Object.assign(row, moved(row, delta)) : row',
     catchedBy: byProperty('stock', 'what one batch remembers is not changed'),
     beforehand: true,
   },

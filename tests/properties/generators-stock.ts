@@ -5,7 +5,7 @@ import { isRefusal } from '../../src/kernel/decider.ts'
 import type { Day, OrderId, Place, Sku } from '../../src/kernel/ids.ts'
 import { addDays } from '../../src/kernel/time.ts'
 import type { Entry, Holding } from '../../src/inventory/holding.ts'
-import type { LevelRow } from '../../src/inventory/levels.ts'
+import { type LevelRow, levelsBySku } from '../../src/inventory/levels.ts'
 import type { ReserveLine } from '../../src/inventory/planner.ts'
 import { Stock } from '../../src/inventory/stock.ts'
 import type { Lot, Waiting } from '../../src/inventory/store.ts'
@@ -80,7 +80,7 @@ class Store {
 
   batch(act: (stock: Stock) => void): void {
     const stock = new Stock({
-      levels: this.levels.values(),
+      levels: levelsBySku(this.levels.values()),
       holdings: this.holdings,
       lots: [...this.lots.values()],
       waiting: [...this.waiting.values()],

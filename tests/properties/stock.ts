@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { isRefusal } from '../../src/kernel/decider.ts'
 import { allot, type Demand, dueOn, inQueueOrder, type Supply } from '../../src/inventory/atp.ts'
 import { type Entry, type Holding, packHolding, take, unpackHolding } from '../../src/inventory/holding.ts'
-import { Levels } from '../../src/inventory/levels.ts'
+import { Levels, levelsBySku } from '../../src/inventory/levels.ts'
 import { LevelMemory } from '../../src/inventory/memory.ts'
 import { plan } from '../../src/inventory/planner.ts'
 import { Stock } from '../../src/inventory/stock.ts'
@@ -86,7 +86,7 @@ export const stockProperties: readonly Property[] = [
     name: 'a plan takes no more than is free, no unit twice, and every line whole or not at all',
     invariant: 'I3',
     property: fc.property(rows, lots, asked, (levels, announced, drawn) => {
-      const stock = new Stock({ levels: frozen(levels), lots: announced })
+      const stock = new Stock({ levels: levelsBySku(frozen(levels)), lots: announced })
       const lines = linesOf(drawn)
       const planned = plan(request(...lines), stock.levels, stock.seen, nearest)
       if (isRefusal(planned)) {
@@ -201,12 +201,14 @@ export const stockProperties: readonly Property[] = [
       (levels, changes) => {
         const memory = new LevelMemory()
         memory.remember(levels, skus)
-        const recalled = memory.recall(skus)
+        const recall = () => [...(memory.recall(skus)?.values() ?? [])].flat()
+        const recalled = recall()
+        const kept = memory.recall(skus)
         const text = JSON.stringify(recalled)
         const delta = { inTransit: 0, damaged: 0, safety: 0, reserved: 0, claimed: false }
         for (const { by, ...where } of changes) memory.apply([{ ...delta, ...where, onHand: by }])
-        assert.equal(JSON.stringify(recalled), text)
-        for (const row of memory.recall(skus) ?? []) {
+        assert.equal(JSON.stringify([...(kept?.values() ?? [])].flat()), text)
+        for (const row of recall()) {
           const before = levels.find((known) => known.sku === row.sku && known.place === row.place)
           const moved = sumOf(changes.map(({ sku: of, place: where, by }) => (of === row.sku && where === row.place ? by : 0)))
           assert.equal(row.onHand, (before?.onHand ?? 0) + moved)
@@ -218,16 +220,21 @@ export const stockProperties: readonly Property[] = [
     name: 'a batch’s changes of levels are listed by product and place, once each, and sum to what was done',
     invariant: 'I4',
     property: fc.property(rows, fc.array(fc.record({ pick, by: fc.nat(4) }), { maxLength: 8 }), (drawn, moves) => {
-      const levels = new Levels(drawn)
+      const levels = new Levels(levelsBySku(drawn))
       for (const { pick: number, by } of moves) {
         const row = chosen(drawn, number)
         if (row !== undefined) levels.move(row.sku, row.place, { onHand: by, damaged: 1 }, 'received')
       }
       const names = levels.deltas.map(({ sku: of, place: where }) => `${of}\n${where}`)
       assert.deepEqual(names, [...new Set(names)].sort())
-      for (const { sku: of, place: where, onHand } of levels.deltas) {
-        const { before, after } = levels.change(of, where)
+      for (const { before, after, delta } of levels.touched) {
+        const { sku: of, place: where, onHand } = delta
         assert.equal(after.onHand, before.onHand + onHand)
+        assert.deepEqual(levels.at(of, where), after)
+        assert.deepEqual(
+          before,
+          drawn.find((row) => row.sku === of && row.place === where),
+        )
         assert.equal(sumOf(levels.ledger.map((row) => (row.sku === of && row.place === where ? row.onHand : 0))), onHand)
       }
     }),

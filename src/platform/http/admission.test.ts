@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { silentLog } from '../log.ts'
+import { Callers } from '../callers.ts'
 import { freeMax } from './crowd.ts'
 import { createApp } from './app.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -25,7 +26,9 @@ const house = async () => {
     await hold
     return { ok: true }
   }
+  const callers = new Callers()
   const app = await createApp({
+    callers,
     log: silentLog,
     version: '0',
     authenticate: () => {
@@ -48,6 +51,7 @@ const house = async () => {
     app,
     url,
     seen,
+    callers,
     hold: (): void => void (hold = new Promise((resolve) => (go = resolve))),
     letGo: (): void => {
       hold = undefined
@@ -83,6 +87,26 @@ const answersOn = (url: string, requests: string, count: number): Promise<string
     socket.once('close', () => reject(new Error(`closed after: ${text}`)))
     socket.write(requests)
   })
+
+describe('Who waits at the door', () => {
+  it('is counted while a command is answered, by its length; who only looks is not', async () => {
+    const door = await house()
+    try {
+      door.hold()
+      const asked = [post(door.url, '{}'), post(door.url, JSON.stringify({ lines: 'x'.repeat(8_000) }), '/v1/orders/1/cancel')]
+      const looked = fetch(`${door.url}/v1/orders`, { headers: { authorization: 'Bearer k' } })
+      while (door.seen.handled < 3) await new Promise((resolve) => setImmediate(resolve))
+      const waiting = door.callers.waiting()
+      assert.ok(waiting > 21 && waiting < 22, `${waiting} callers`)
+      door.letGo()
+      for (const answer of await Promise.all([...asked, looked])) assert.equal(answer.status, 200)
+      // The most of the last moments is told: who was answered is forgotten soon after.
+      while (door.callers.waiting() > 0) await new Promise((resolve) => setImmediate(resolve))
+    } finally {
+      await door.app.close()
+    }
+  })
+})
 
 describe('A full house', () => {
   let door: House

@@ -8,6 +8,7 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemType } from '../../kernel/problem.ts'
+import type { Callers } from '../callers.ts'
 import { Crowd } from './crowd.ts'
 import { anyRetryAfter } from './retry-after.ts'
 
@@ -66,23 +67,32 @@ const laneOf = (method: string, url: string): Lane => {
 }
 
 /** `crowd` is absent for those who are always admitted: they are not counted. */
-type Gone = Readonly<{ raw: ServerResponse; since: number; crowd: Crowd | undefined }>
+type Inside = Readonly<{ raw: ServerResponse; since: number; crowd: Crowd | undefined; weight: number }>
 
 export class Admission {
   readonly crowds: Readonly<Record<Lane, Crowd>> = { placing: new Crowd(), changing: new Crowd(), reading: new Crowd() }
   readonly #inside = new Set<ServerResponse>()
-  readonly #gone = new Set<Gone>()
+  readonly #gone = new Set<Inside>()
+  readonly #callers: Callers
   #isClosed = false
+
+  constructor(callers: Callers) {
+    this.#callers = callers
+  }
 
   /** @returns whether the request may go on; else it is answered. */
   admit(request: FastifyRequest, reply: FastifyReply): boolean {
     if (this.#isClosed) return refuse(request, reply, stopping)
     const { config } = request.routeOptions
-    const crowd = config.alwaysAdmitted === true ? undefined : this.crowds[laneOf(request.method, request.url)]
+    const lane = config.alwaysAdmitted === true ? undefined : laneOf(request.method, request.url)
+    const crowd = lane === undefined ? undefined : this.crowds[lane]
     const now = performance.now()
     if (this.#gone.size > 0) this.#forget(now)
     if (crowd?.admits(now) === false) return refuse(request, reply, tooMuch)
-    this.#watch(reply.raw, crowd, now)
+    // Who only looks is not kept waiting by what follows from commands: it asks for little, and some looks last for minutes.
+    const isCommand = lane === 'placing' || lane === 'changing'
+    const weight = isCommand ? this.#callers.came(Number(request.headers['content-length'] ?? 0)) : 0
+    this.#watch({ raw: reply.raw, since: now, crowd, weight })
     return true
   }
 
@@ -101,12 +111,14 @@ export class Admission {
     return this.#inside.size > 0 || [...this.#gone].some(({ raw }) => !raw.writableEnded)
   }
 
-  #watch(raw: ServerResponse, crowd: Crowd | undefined, since: number): void {
+  #watch(one: Inside): void {
+    const { raw, since, crowd, weight } = one
     this.#inside.add(raw)
     const over = (): void => {
       if (!this.#inside.delete(raw)) return
+      this.#callers.answered(weight)
       if (raw.writableEnded) crowd?.letOut(performance.now() - since)
-      else this.#gone.add({ raw, since, crowd })
+      else this.#gone.add(one)
     }
     raw.on('finish', over)
     // Without `finish` before it, the caller has gone away.
@@ -141,8 +153,8 @@ const refuse = (request: FastifyRequest, reply: FastifyReply, { problem, opening
 }
 
 /** Puts the doorkeeper before every other hook; `app.close()` ends when the last request is done. */
-export const admitWhatFits = (app: FastifyInstance): void => {
-  const admission = new Admission()
+export const admitWhatFits = (app: FastifyInstance, callers: Callers): void => {
+  const admission = new Admission(callers)
   app.decorate('admission', admission)
   app.addHook('onRequest', (request, reply, done) => {
     if (admission.admit(request, reply)) done()

@@ -14,6 +14,7 @@ import fastify, {
 } from 'fastify'
 import { Overloaded } from '../../kernel/micro-batch.ts'
 import { type FieldProblem, Problem, type ProblemBody, type ProblemKind, problemType } from '../../kernel/problem.ts'
+import { Callers } from '../callers.ts'
 import type { Logger } from '../log.ts'
 import { Aborted, OutcomeUnknown } from '../store/work.ts'
 import { admitWhatFits } from './admission.ts'
@@ -32,9 +33,18 @@ export type AppOptions = Readonly<{
   demo: (request: FastifyRequest) => Principal | undefined
   rooms: readonly FastifyPluginAsync[]
   version: string
+  /** Who waits at the door: reactions and other work in the background make room for them. */
+  callers?: Callers
 }>
 
-export const createApp = async ({ log, authenticate, demo, rooms, version }: AppOptions): Promise<FastifyInstance> => {
+export const createApp = async ({
+  log,
+  authenticate,
+  demo,
+  rooms,
+  version,
+  callers = new Callers(),
+}: AppOptions): Promise<FastifyInstance> => {
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -52,7 +62,7 @@ export const createApp = async ({ log, authenticate, demo, rooms, version }: App
     if (config?.policy === undefined && method !== 'HEAD')
       throw new Error(`${String(method)} ${url} has no policy: say who may call it`)
   })
-  admitWhatFits(app)
+  admitWhatFits(app, callers)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id)
     const principal = principalOf(request, authenticate, demo)

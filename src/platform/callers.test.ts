@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { Callers } from './callers.ts'
+
+describe('Callers at the door', () => {
+  const at = (test: TestContext) => {
+    const clock = { ms: 1_000 }
+    test.mock.method(performance, 'now', () => clock.ms)
+    return clock
+  }
+
+  it('are none where nobody came', () => {
+    assert.equal(new Callers().waiting(), 0)
+  })
+
+  it('count by what they brought: little is one, a long order is many, an upload no rush', () => {
+    const callers = new Callers()
+    assert.deepEqual(
+      [0, 400, 30_000, 900_000].map((bytes) => callers.came(bytes)),
+      [1, 1, 75, 100],
+    )
+    assert.equal(callers.waiting(), 177)
+  })
+
+  it('are remembered for some batches’ time after they were answered, and no longer', (test) => {
+    const clock = at(test)
+    const callers = new Callers()
+    const weights = [callers.came(0), callers.came(800)]
+    for (const weight of weights) callers.answered(weight)
+    clock.ms += 200
+    assert.equal(callers.waiting(), 3)
+    clock.ms += 100
+    assert.equal(callers.waiting(), 0)
+  })
+})
