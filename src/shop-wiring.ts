@@ -77,6 +77,20 @@ export const repeating = (everyMs: number, late: string, run: () => Promise<unkn
   }
 }
 
+/** Often enough that a process which never runs for hours sweeps too; where nothing is past its end it costs an index's first page. */
+const sweepEveryMs = 600_000
+/** Deletes what is past its end, by what it is. One that fails keeps the others from nothing. */
+export const housekeeping = (sweeps: Readonly<Record<string, () => Promise<number>>>, log: Logger) =>
+  repeating(
+    sweepEveryMs,
+    'what is past its end is deleted later',
+    async () => {
+      for (const [what, sweep] of Object.entries(sweeps))
+        await sweep().catch((fault: unknown) => log.warn({ fault, what }, 'what is past its end is deleted later'))
+    },
+    log,
+  )
+
 /** Something that is done once, beside everything else: a failure is said, and what it was for goes on without it. */
 export const inBackground = (without: string, run: (isStopped: () => boolean) => Promise<void>, log: Logger) => {
   let stopped = false

@@ -15,6 +15,7 @@ import {
   cancelling,
   following,
   homeOf,
+  housekeeping,
   inBackground,
   repeating,
   settling,
@@ -64,6 +65,7 @@ import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
+import { swept } from './platform/store/sweeping.ts'
 import { flow } from './flow.ts'
 import { plansIn, promisingSource } from './promise-wiring.ts'
 import { createSimulating } from './simulation-wiring.ts'
@@ -245,7 +247,14 @@ export const openShop = async ({
   const { consumers, tasks } = following({ database, journal, reactions, handlers, log, backlog })
   const reaper = new Reaper(orders, orderStore, log)
   for (const followers of [consumers, tasks]) wakeUps.on(() => followers.wake())
-  const cartSweep = repeating(3_600_000, 'carts past their end are swept later', () => carts.sweep(now()), log)
+  const sweeping = housekeeping(
+    {
+      carts: () => carts.sweep(now()),
+      'idempotency keys': () => swept(database, (work, rowsMax) => records.forgetKeys(work, rowsMax)),
+      'mails and texts that were kept': () => notifications.sweep(now()),
+    },
+    log,
+  )
   const shadowSaving = repeating(5_000, 'figures of shadow policies are saved later', () => sourcing.shadows.flush(), log)
   const pricing = repeating(60_000, 'scarcity prices are reckoned later', () => sourcing.prices.round(), log)
   const betterment = new Betterment({
@@ -368,7 +377,7 @@ export const openShop = async ({
       await consumers.start()
       tasks.start()
       reaper.start()
-      cartSweep.start()
+      sweeping.start()
       shadowSaving.start()
       if (configuration.scarcity) pricing.start()
       simulating.simulations.start()
@@ -383,7 +392,7 @@ export const openShop = async ({
       await pricing.stop()
       await shadowSaving.stop()
       await sourcing.shadows.stop()
-      await cartSweep.stop()
+      await sweeping.stop()
       await reaper.stop()
       await consumers.stop()
       await tasks.stop()

@@ -4,6 +4,7 @@ import type { StockQueries } from '../inventory/contract.ts'
 import { Deciding, isRefusal, type Refusal, refuse, type Stored } from '../kernel/decider.ts'
 import type { Instant, OrderId, Sku } from '../kernel/ids.ts'
 import { microBatch } from '../kernel/micro-batch.ts'
+import { swept } from '../platform/store/sweeping.ts'
 import { type Batches, Fault, isolateFaults, type Work, type Write } from '../platform/store/work.ts'
 import {
   type Cart,
@@ -33,8 +34,6 @@ type Kept = Stored<Cart> & Readonly<{ expiresAt?: Instant }>
 
 /** Short rows by key: a few hundred share a commit; 10,000 waiting is seconds of work, beyond which a 503 is kinder. */
 const limits = { itemsMax: 256, inFlightMax: 2, waitingMax: 10_000 } as const
-/** Small enough to hold no lock for long. */
-const sweepRows = 500
 
 export class Carts implements CartCheckout {
   readonly #options: CartOptions
@@ -132,14 +131,10 @@ export class Carts implements CartCheckout {
     return cart
   }
 
-  /** Deletes carts past their end, a small batch at a time. @returns how many. */
-  async sweep(now: Instant): Promise<number> {
+  /** Deletes carts past their end. @returns how many. */
+  sweep(now: Instant): Promise<number> {
     const { batches, store } = this.#options
-    for (let swept = 0; ; ) {
-      const count = await batches.batch((work) => store.sweep(work, now, sweepRows))
-      swept += count
-      if (count < sweepRows) return swept
-    }
+    return swept(batches, (work, rowsMax) => store.sweep(work, now, rowsMax))
   }
 
   async #handle(owner: CartOwner, command: CartCommand, expected: number | undefined): Promise<CartOutcome> {

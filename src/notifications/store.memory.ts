@@ -1,5 +1,6 @@
 /** The memory form of the room's stores, with the simulated providers' books: for the simulation. */
 import type { Instant, OrderId, PersonRef } from '../kernel/ids.ts'
+import { leastIdAt } from '../platform/ids.ts'
 import { demand, type MemoryStore, MemoryTable } from '../platform/store/memory.ts'
 import type { MemoryWrite, Work } from '../platform/store/work.ts'
 import type { Mail, MailPort, SmsReport } from './adapters/ports.ts'
@@ -242,5 +243,15 @@ export const notificationsInMemory = (clock: () => Instant, database: Pick<Memor
     for (const { id, person } of mails.values()) if (people.includes(person)) mails.delete(id)
     for (const { id, person } of book.texts.values()) if (people.includes(person)) book.texts.delete(id)
   }
-  return { store: new MemoryNotifications(clock, database, { mails, texts: book.texts }, erase), book, outbox }
+  const sweepOutbox = (work: Work, before: Instant, rowsMax: number): Promise<number> => {
+    const old = [mails, book.texts].flatMap((table) => [...table.keys()].filter((id) => id < leastIdAt(before)))
+    const past = old.slice(0, rowsMax)
+    work.add({
+      apply: () => {
+        for (const id of past) for (const table of [mails, book.texts]) table.delete(id)
+      },
+    })
+    return Promise.resolve(past.length)
+  }
+  return { store: new MemoryNotifications(clock, database, { mails, texts: book.texts }, erase), book, outbox, sweepOutbox }
 }

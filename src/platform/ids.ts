@@ -40,6 +40,12 @@ export const idAt = (ms: number): StreamId => {
   return `${high}-${low}-7${counter.toString(16).padStart(3, '0')}-${variant}${chance.slice(1, 4)}-${chance.slice(4)}` as StreamId
 }
 
+/** No id made at this instant or later comes before it. */
+export const leastIdAt = (at: Instant): StreamId => {
+  const ms = Date.parse(at).toString(16).padStart(12, '0')
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000` as StreamId
+}
+
 /** Ids begin anew, with another chance: the simulation's, so that one seed gives the same ids twice. @returns what puts the machine's back. */
 export const seedIds = (chance: (bytes: Buffer) => void): (() => void) => {
   const begin = (from: typeof fill): void => {

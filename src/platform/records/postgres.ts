@@ -19,6 +19,12 @@ const claimedStatement = {
   text: `select k.scope, k.key, k.hash, k.object from unnest($1::text[], $2::text[]) as c (scope, key) join platform.keys k using (scope, key)`,
 }
 
+const forgetStatement = {
+  name: 'records_forget_keys',
+  text: `delete from platform.keys k using (select scope, key from platform.keys where expires_at < $1::timestamptz
+    order by expires_at limit $2 for update skip locked) as past where k.scope = past.scope and k.key = past.key returning 1`,
+}
+
 /** A fact's body without its type, which has a column of its own. Cut off the text: copying the object costs more than writing it. */
 const bodyOf = (fact: Readonly<{ type: string }>): string => {
   const text = JSON.stringify(fact)
@@ -116,6 +122,11 @@ export class PostgresRecords implements Records {
     const text = 'select ref, body from platform.people where ref = any($1::uuid[])'
     const rows = await this.#database.read<{ ref: string; body: Person }>(text, [refs], 'people_by_ref')
     return new Map(rows.map(({ ref, body }) => [ref, body]))
+  }
+
+  /** Deletes keys past their end: from then on they are as if they had never been used. */
+  async forgetKeys(work: Work, rowsMax: number): Promise<number> {
+    return (await sql(work).query(forgetStatement, [work.now, rowsMax])).length
   }
 
   /** The object a key was used for, outside any batch. */
