@@ -1,7 +1,10 @@
 /** Small pieces between rooms, that belong to none of them. */
+import type { Carts } from './carts/service.ts'
 import type { Fulfilment } from './fulfilment/room.ts'
 import type { Warehouses } from './inventory/warehouses-service.ts'
+import type { Instant } from './kernel/ids.ts'
 import { every, later } from './kernel/timers.ts'
+import type { Notifications } from './notifications/notifications.ts'
 import type { CancelPart } from './orders/service.ts'
 import { Consumers, type Reaction } from './platform/bus/consumers.ts'
 import type { JournalReader } from './platform/bus/journal.ts'
@@ -10,7 +13,10 @@ import type { WakeUps } from './platform/bus/wake.ts'
 import type { Logger } from './platform/log.ts'
 import { loopBusy } from './platform/loop.ts'
 import type { Database } from './platform/postgres/database.ts'
+import type { PostgresRecords } from './platform/records/postgres.ts'
 import type { Person } from './platform/records/records.ts'
+import { swept } from './platform/store/sweeping.ts'
+import type { Batches } from './platform/store/work.ts'
 import type { TaskHandler } from './platform/tasks/handler.ts'
 import { PostgresTaskRows } from './platform/tasks/rows.ts'
 import { TaskWorker } from './platform/tasks/worker.ts'
@@ -90,6 +96,20 @@ export const housekeeping = (sweeps: Readonly<Record<string, () => Promise<numbe
     },
     log,
   )
+
+type Kept = Readonly<{
+  batches: Batches
+  carts: Pick<Carts, 'sweep'>
+  records: Pick<PostgresRecords, 'forgetKeys'>
+  notifications: Pick<Notifications, 'sweep'>
+  now: () => Instant
+}>
+/** What the shop keeps for a time only. */
+export const pastTheirEnd = ({ batches, carts, records, notifications, now }: Kept) => ({
+  carts: () => carts.sweep(now()),
+  'idempotency keys': () => swept(batches, (work, rowsMax) => records.forgetKeys(work, rowsMax)),
+  'mails and texts that were kept': () => notifications.sweep(now()),
+})
 
 /** Something that is done once, beside everything else: a failure is said, and what it was for goes on without it. */
 export const inBackground = (without: string, run: (isStopped: () => boolean) => Promise<void>, log: Logger) => {

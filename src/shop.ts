@@ -17,6 +17,7 @@ import {
   homeOf,
   housekeeping,
   inBackground,
+  pastTheirEnd,
   repeating,
   settling,
   simulatedCarrierIn,
@@ -65,7 +66,6 @@ import type { Configuration } from './platform/config/config.ts'
 import type { Logger } from './platform/log.ts'
 import { type Connection, Database } from './platform/postgres/database.ts'
 import { PostgresRecords } from './platform/records/postgres.ts'
-import { swept } from './platform/store/sweeping.ts'
 import { flow } from './flow.ts'
 import { plansIn, promisingSource } from './promise-wiring.ts'
 import { createSimulating } from './simulation-wiring.ts'
@@ -247,14 +247,7 @@ export const openShop = async ({
   const { consumers, tasks } = following({ database, journal, reactions, handlers, log, backlog })
   const reaper = new Reaper(orders, orderStore, log)
   for (const followers of [consumers, tasks]) wakeUps.on(() => followers.wake())
-  const sweeping = housekeeping(
-    {
-      carts: () => carts.sweep(now()),
-      'idempotency keys': () => swept(database, (work, rowsMax) => records.forgetKeys(work, rowsMax)),
-      'mails and texts that were kept': () => notifications.sweep(now()),
-    },
-    log,
-  )
+  const sweeping = housekeeping(pastTheirEnd({ batches: database, carts, records, notifications, now }), log)
   const shadowSaving = repeating(5_000, 'figures of shadow policies are saved later', () => sourcing.shadows.flush(), log)
   const pricing = repeating(60_000, 'scarcity prices are reckoned later', () => sourcing.prices.round(), log)
   const betterment = new Betterment({
@@ -331,6 +324,17 @@ export const openShop = async ({
   const measured = measuredOf(database, placement, promises, sourcing.engine)
   const learning = inBackground('levels are learnt as they are asked for', (isStopped) => inventory.learnAll(isStopped), log)
 
+  /** What goes on beside requests and reactions. */
+  const beside = [
+    reaper,
+    sweeping,
+    { start: () => undefined, stop: () => sourcing.shadows.stop() },
+    shadowSaving,
+    ...(configuration.scarcity ? [pricing] : []),
+    overdue,
+    ...(configuration.replanSaving > 0 ? [bettering] : []),
+    simulating.simulations,
+  ]
   return {
     measured,
     callers,
@@ -376,24 +380,11 @@ export const openShop = async ({
       await wakeUps.start()
       await consumers.start()
       tasks.start()
-      reaper.start()
-      sweeping.start()
-      shadowSaving.start()
-      if (configuration.scarcity) pricing.start()
-      simulating.simulations.start()
-      if (configuration.replanSaving > 0) bettering.start()
-      overdue.start()
+      for (const one of beside) one.start()
     },
     stop: async (): Promise<void> => {
       await learning.stop()
-      await simulating.simulations.stop()
-      await bettering.stop()
-      await overdue.stop()
-      await pricing.stop()
-      await shadowSaving.stop()
-      await sourcing.shadows.stop()
-      await sweeping.stop()
-      await reaper.stop()
+      for (const one of beside.toReversed()) await one.stop()
       await consumers.stop()
       await tasks.stop()
       await wakeUps.stop()
