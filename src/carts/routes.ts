@@ -8,6 +8,7 @@ import { basketLimits, skuPattern } from '../catalog/contract.ts'
 import { Problem, type ProblemKind } from '../kernel/problem.ts'
 import { office, type Policy } from '../platform/http/policy.ts'
 import { unlessRefused } from '../platform/http/refusals.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import type { CartOwner, CartView } from './contract.ts'
 import type { CartOutcome, CartRefusal, Carts } from './service.ts'
 import { cartIdOf, guestOwner, newGuestToken, userOwner } from './service-owner.ts'
@@ -77,21 +78,9 @@ const ownerOf = async (carts: Carts, request: FastifyRequest, cartId: string, us
   return owner
 }
 
-const ifMatch = ({ headers }: FastifyRequest): number | undefined => {
-  const header = headers['if-match']
-  if (header === undefined) return undefined
-  const digits = /^(?:W\/)?"v(\d{1,9})"$/.exec(header.trim())?.[1]
-  if (digits !== undefined) return Number(digits)
-  throw new Problem(
-    'if_match_invalid',
-    { status: 400, title: 'If-Match is not usable' },
-    'Send If-Match with the ETag as you got it, for example "v7".',
-  )
-}
-
 const show = (reply: FastifyReply, outcome: CartOutcome): CartView => {
   const cart = unlessRefused(outcome, cartProblems)
-  reply.header('etag', `"v${cart.version}"`)
+  reply.header('etag', etag(cart.version))
   return cart
 }
 

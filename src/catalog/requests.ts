@@ -1,8 +1,7 @@
 /** What the catalogue's routes share: shapes of requests and answers, problems. Pure. */
 import { Type } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import type { Instant, Sku } from '../kernel/ids.ts'
-import { Problem, type ProblemKind } from '../kernel/problem.ts'
+import type { ProblemKind } from '../kernel/problem.ts'
 import { basketLimits, skuPattern, type WhenSoldOut } from './contract.ts'
 import { componentsMax, componentUnitsMax, gramsMax, pricesMax, type ProductReason, textMax, unitPriceMax } from './product.ts'
 import { promotionPattern, type PromotionReason } from './promotion.ts'
@@ -18,14 +17,6 @@ const soldOut: readonly WhenSoldOut[] = ['deny', 'backorder', 'preorder']
 
 export const skuParams = Type.Object({ sku })
 export const codeParams = Type.Object({ code: Type.String({ pattern: promotionPattern }) })
-
-/** A page is a screen or two; more is what exports are for. */
-const pageMax = 200
-export const pageDefault = 50
-export const pageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
-  after: Type.Optional(Type.String({ maxLength: 200 })),
-}
 
 export const productBody = Type.Object(
   {
@@ -76,18 +67,3 @@ export const catalogProblems = {
   version_mismatch: { status: 412, title: 'It has changed since you read it' },
   version_required: { status: 428, title: 'If-Match is missing' },
 } as const satisfies Record<ProductReason | PromotionReason, ProblemKind>
-
-export const etag = (version: number): string => `"v${version}"`
-
-/** `If-Match: "v7"` → 7; undefined without the header. */
-export const ifMatch = ({ headers }: FastifyRequest): number | undefined => {
-  const header = headers['if-match']
-  if (header === undefined) return undefined
-  const digits = /^(?:W\/)?"v(\d{1,9})"$/.exec(header.trim())?.[1]
-  if (digits !== undefined) return Number(digits)
-  throw new Problem(
-    'if_match_invalid',
-    { status: 400, title: 'If-Match is not usable' },
-    'Send If-Match with the ETag as you got it, for example "v7".',
-  )
-}

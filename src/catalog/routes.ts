@@ -1,24 +1,15 @@
 /** Products and promotions over HTTP. A PUT is the whole row: what it leaves out gets its default. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
+import { paged, pageOf, pageQuery } from '../platform/http/pages.ts'
 import { actor, everyone, office, type Policy } from '../platform/http/policy.ts'
 import { problemOf, unlessRefused } from '../platform/http/refusals.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import { refuse } from '../kernel/decider.ts'
 import type { Product } from './product.ts'
 import { productDefaults } from './product.ts'
 import { canonicalCode, type Promotion } from './promotion.ts'
-import {
-  catalogProblems,
-  codeParams,
-  etag,
-  ifMatch,
-  pageDefault,
-  pageQuery,
-  productBody,
-  promotionBody,
-  skuParams,
-} from './requests.ts'
+import { catalogProblems, codeParams, productBody, promotionBody, skuParams } from './requests.ts'
 import type { Catalog, SavedOrRefused } from './service.ts'
 
 const readers: Policy = { roles: everyone }
@@ -68,11 +59,7 @@ const answer = <Row extends Readonly<{ version: number }>>(
   return row
 }
 
-const paged = <Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => string) => {
-  const data = rows.slice(0, limit)
-  const last = data.at(-1)
-  return { data, page: { next: rows.length > limit && last !== undefined ? signCursor(keyOf(last)) : null } }
-}
+const asItIs = <Row>(row: Row): Row => row
 
 const productNotFound = (sku: string) => problemOf(refuse('product_not_found', `there is no product ${sku}`), catalogProblems)
 
@@ -80,10 +67,10 @@ export const productRoutes =
   (catalog: Catalog): FastifyPluginAsyncTypebox =>
   async (edge) => {
     edge.get('/v1/products', { schema: productList, config: { policy: readers } }, async ({ query }) => {
-      const { limit = pageDefault, after, q, archived = false } = query
-      const from = after === undefined ? undefined : readCursor(after)
-      const rows = await catalog.stores.products.list({ q, archived, after: from, limit: limit + 1 })
-      return paged<Product>(rows, limit, ({ sku }) => sku)
+      const { q, archived = false } = query
+      const { limit, after } = pageOf(query)
+      const rows = await catalog.stores.products.list({ q, archived, after, limit: limit + 1 })
+      return paged(rows, limit, asItIs, ({ sku }) => sku)
     })
 
     edge.get('/v1/products/:sku', { schema: productGet, config: { policy: readers } }, async ({ params }, reply) => {
@@ -110,10 +97,9 @@ export const promotionRoutes =
   (catalog: Catalog): FastifyPluginAsyncTypebox =>
   async (edge) => {
     edge.get('/v1/promotions', { schema: promotionList, config: { policy: officeReaders } }, async ({ query }) => {
-      const { limit = pageDefault, after } = query
-      const from = after === undefined ? undefined : readCursor(after)
-      const rows = await catalog.stores.promotions.page(from, limit + 1)
-      return paged<Promotion>(rows, limit, ({ code }) => code)
+      const { limit, after } = pageOf(query)
+      const rows = await catalog.stores.promotions.page(after, limit + 1)
+      return paged(rows, limit, asItIs, ({ code }) => code)
     })
 
     edge.get('/v1/promotions/:code', { schema: promotionGet, config: { policy: officeReaders } }, async ({ params }, reply) => {

@@ -4,13 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isRefusal, refuse } from '../kernel/decider.ts'
 import { optionalKey } from '../platform/http/idempotency.ts'
 import { actor } from '../platform/http/policy.ts'
+import { etag } from '../platform/http/versions.ts'
 import type { CartView } from '../carts/contract.ts'
 import type { DialectPorts, OrderSeen, PlaceAsked } from './ports.ts'
 import { problemIn, unlessRefused } from './problems.ts'
 import {
   buyers,
   closed,
-  etag,
   mayCancel,
   noOrder,
   oneOf,
@@ -126,7 +126,7 @@ export const orderRoutesOfB =
 
     edge.get('/orders/:orderId', { schema: getOrder, config: { policy: readers } }, async (request, reply) => {
       const order = await found(request, request.params.orderId)
-      reply.header('etag', etag(order))
+      reply.header('etag', etag(order.version))
       return orderOfB(order, order.prepaid ? await payments.ofOrder(order.id) : [])
     })
 
@@ -135,7 +135,7 @@ export const orderRoutesOfB =
       const order = await found(request, request.params.orderId)
       const expected = seenVersion(request, said)
       const answer = (after: OrderSeen) => {
-        reply.header('etag', etag(after))
+        reply.header('etag', etag(after.version))
         return { orderId: after.id, status: statusOfB(after) }
       }
       if (status === 'SHIPPED' || status === 'DELIVERED')

@@ -6,10 +6,11 @@ import type { CartView } from '../carts/contract.ts'
 import { type Refusal, refuse } from '../kernel/decider.ts'
 import { parseMajor } from '../kernel/money.ts'
 import { actor } from '../platform/http/policy.ts'
+import { etag } from '../platform/http/versions.ts'
 import { countryCode } from './countries.ts'
 import type { DialectPorts, ProfileSaid, UserPorts, UserSeen } from './ports.ts'
 import { problemIn, unlessRefused } from './problems.ts'
-import { buyers, closed, etag, onlyFor, outsideId, owners, readers, seenVersion, text, units, version } from './requests.ts'
+import { buyers, closed, onlyFor, outsideId, owners, readers, seenVersion, text, units, version } from './requests.ts'
 import { cartOfB, productOfB, userOfB } from './shapes.ts'
 
 const tags = ['dialect B']
@@ -92,7 +93,7 @@ export const userRoutesOfB =
   async (edge) => {
     const show = (reply: FastifyReply, outcome: UserSeen | Refusal) => {
       const user = unlessRefused(outcome)
-      reply.header('etag', etag(user))
+      reply.header('etag', etag(user.version))
       return userOfB(user)
     }
 
@@ -152,7 +153,7 @@ export const productRoutesOfB =
 
     edge.get('/products/:productId', { schema: getProduct, config: { policy: readers } }, async ({ params }, reply) => {
       const product = await found(params.productId)
-      reply.header('etag', etag(product))
+      reply.header('etag', etag(product.version))
       return productOfB(product)
     })
 
@@ -172,7 +173,7 @@ export const productRoutesOfB =
       const unitPrice = price === undefined ? undefined : minorOf(price, currency)
       const change = { name, description, unitPrice, stock }
       const product = unlessRefused(await products.change(sku, change, actor(request), seenVersion(request, seen)))
-      reply.header('etag', etag(product))
+      reply.header('etag', etag(product.version))
       return productOfB(product)
     })
   }
@@ -182,7 +183,7 @@ export const cartRoutesOfB =
   async (edge) => {
     const show = (reply: FastifyReply, outcome: CartView | Refusal) => {
       const cart = unlessRefused(outcome)
-      reply.header('etag', etag(cart))
+      reply.header('etag', etag(cart.version))
       return cartOfB(cart)
     }
 

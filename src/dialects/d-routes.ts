@@ -4,13 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isRefusal, refuse } from '../kernel/decider.ts'
 import { optionalKey } from '../platform/http/idempotency.ts'
 import { actor } from '../platform/http/policy.ts'
+import { etag } from '../platform/http/versions.ts'
 import { changesAsked } from './d-changes.ts'
 import type { DialectPorts, OrderSeen } from './ports.ts'
 import { envelope, type Items, problemIn, unlessRefused } from './problems.ts'
 import {
   buyers,
   closed,
-  etag,
   linesMax,
   mayCancel,
   noOrder,
@@ -62,7 +62,7 @@ const putOrder = {
 }
 
 const success = (reply: FastifyReply, order: OrderSeen) => {
-  reply.header('etag', etag(order))
+  reply.header('etag', etag(order.version))
   return { success: true, data: orderOfD(order), error: null }
 }
 

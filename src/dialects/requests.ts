@@ -5,6 +5,7 @@ import { basketLimits, skuPattern } from '../catalog/contract.ts'
 import { refuse } from '../kernel/decider.ts'
 import { Problem } from '../kernel/problem.ts'
 import { everyone, office, type Policy, type Role, staff } from '../platform/http/policy.ts'
+import { ifMatch } from '../platform/http/versions.ts'
 import type { OrderSeen } from './ports.ts'
 import { problemIn } from './problems.ts'
 
@@ -62,19 +63,7 @@ export const mayCancel = ({ principal }: FastifyRequest): void => {
 }
 
 /** B11: the version that the caller saw, from `If-Match` or the body. */
-export const seenVersion = (request: FastifyRequest, said?: number): number | undefined => {
-  const header = request.headers['if-match']
-  if (header === undefined || header === '*') return said
-  const digits = /^(?:W\/)?"?v?(\d{1,9})"?$/.exec(header.trim())?.[1]
-  if (digits !== undefined) return Number(digits)
-  throw new Problem(
-    'if_match_invalid',
-    { status: 400, title: 'If-Match is not usable' },
-    'If-Match: send the ETag as you got it, for example "v7".',
-  )
-}
-
-export const etag = (of: Readonly<{ version: number }>): string => `"v${of.version}"`
+export const seenVersion = (request: FastifyRequest, said?: number): number | undefined => ifMatch(request) ?? said
 
 export const unlessStale = (order: OrderSeen, expected: number | undefined): void => {
   if (expected === undefined || expected === order.version) return

@@ -2,7 +2,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { OrderId, Place, Sku } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import type { Principal } from '../platform/http/policy.ts'
 import type { ProblemTable } from '../platform/http/refusals.ts'
 import type { FulfilmentReason } from './fulfilment-order.ts'
@@ -24,31 +23,6 @@ export const anyLines = Type.Array(lineUnits, { maxItems: linesMax })
 export const Optionally = <Body extends Parameters<typeof Type.Object>[0]>(properties: Body) =>
   Type.Union([Type.Object(properties, { additionalProperties: false }), Type.Null()])
 
-/** Rows a page: a screen or two; more is what exports are for. */
-const pageMax = 200
-const pageDefault = 50
-export const pageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
-  after: Type.Optional(Type.String({ maxLength: 200 })),
-}
-export const pageOf = ({
-  limit = pageDefault,
-  after,
-}: Readonly<{ limit?: number; after?: string }>): Readonly<{ limit: number; after?: string }> =>
-  after === undefined ? { limit } : { limit, after: readCursor(after) }
-
-/** One row more than the page is read, to know whether there is another. */
-export const paged = <Row extends Readonly<{ id: string }>, View>(
-  rows: readonly Row[],
-  limit: number,
-  view: (row: Row) => View,
-): Readonly<{ data: readonly View[]; page: Readonly<{ next: string | null }> }> => {
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
-  const next = rows.length > limit && last !== undefined ? signCursor(last.id) : null
-  return { data: shown.map(view), page: { next } }
-}
-
 export const words = <Word extends string>(
   text: string | undefined,
   known: readonly Word[],
@@ -66,18 +40,6 @@ export const words = <Word extends string>(
     {
       errors: [{ pointer, code: 'unknown_value' }],
     },
-  )
-}
-
-export const etag = (version: number): string => `"v${version}"`
-export const expectedVersion = (header: string | undefined): number | undefined => {
-  if (header === undefined || header.trim() === '*') return undefined
-  const version = /^"v(\d+)"$/.exec(header.trim())?.[1]
-  if (version !== undefined) return Number(version)
-  throw new Problem(
-    'invalid_request',
-    { status: 400, title: 'Request is not valid' },
-    'If-Match must be an ETag as Waybill gave it, such as "v3".',
   )
 }
 

@@ -6,21 +6,18 @@ import type { FulfilmentStatus } from '../orders/contract.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, type Policy, type Principal } from '../platform/http/policy.ts'
 import { unlessRefused } from '../platform/http/refusals.ts'
+import { idOf, pageById, paged, pageQuery } from '../platform/http/pages.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import { newId } from '../platform/ids.ts'
 import type { Unstamped } from '../platform/streams/service.ts'
 import type { FulfilmentCommand } from './fulfilment-order.ts'
 import {
-  etag,
-  expectedVersion,
   fulfilmentProblems,
   idParams,
   mayWorkAt,
   notFound,
   Optionally,
   orderId,
-  paged,
-  pageOf,
-  pageQuery,
   parcelBody,
   place,
   someLines,
@@ -111,7 +108,7 @@ export const fulfilmentRoutes =
         command,
         origin: actor(request),
         key: requiredKey(request, `fulfilment.${command.do}`, now()),
-        expected: expectedVersion(request.headers['if-match']),
+        expected: ifMatch(request),
       })
       const { version, state, replayed } = unlessRefused(outcome, fulfilmentProblems)
       if (!isLive(state)) throw notFound('fulfilment_not_found')
@@ -121,14 +118,13 @@ export const fulfilmentRoutes =
     }
 
     edge.get('/v1/fulfilment-orders', { schema: listSchema, config: { policy } }, async ({ query, principal }) => {
-      const { limit, after } = pageOf(query)
+      const { limit, after } = pageById(query)
       const only = ownPlace(principal, query.place)
       const rows = await service.stores.fulfilments.list(
         { places: only === undefined ? undefined : [only], statuses: words(query.status, statuses, '/status'), order: query.order },
         { limit: limit + 1, after },
       )
-      const live = rows.flatMap(({ id, version, state }) => (isLive(state) ? [{ id, version, state }] : []))
-      return paged(live, limit, ({ id, version, state }) => fulfilmentView(id, version, state))
+      return paged(rows, limit, ({ id, version, state }) => (isLive(state) ? fulfilmentView(id, version, state) : undefined), idOf)
     })
 
     edge.get('/v1/fulfilment-orders/:id', { schema: oneSchema, config: { policy } }, async (request, reply) => {

@@ -5,20 +5,17 @@ import type { Instant, Place } from '../kernel/ids.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, type Policy } from '../platform/http/policy.ts'
 import { unlessRefused } from '../platform/http/refusals.ts'
+import { idOf, pageById, paged, pageQuery } from '../platform/http/pages.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import { newId } from '../platform/ids.ts'
 import type { Unstamped } from '../platform/streams/service.ts'
 import {
   anyLines,
-  etag,
-  expectedVersion,
   idParams,
   mayWorkAt,
   notFound,
   Optionally,
   orderId,
-  paged,
-  pageOf,
-  pageQuery,
   place,
   quantity,
   sku,
@@ -91,7 +88,7 @@ export const transferRoutes =
         command,
         origin: actor(request),
         key: requiredKey(request, `transfer.${command.do}`, now()),
-        expected: expectedVersion(request.headers['if-match']),
+        expected: ifMatch(request),
       })
       const answer = unlessRefused(outcome, transferProblems)
       if (!isRequested(answer.state)) throw notFound('transfer_not_found')
@@ -111,13 +108,17 @@ export const transferRoutes =
     }
 
     edge.get('/v1/transfers', { schema: listSchema, config: { policy } }, async ({ query, principal }) => {
-      const { limit, after } = pageOf(query)
+      const { limit, after } = pageById(query)
       const rows = await service.stores.transfers.list(
         { place: ownPlace(principal, query.place), statuses: words(query.status, statuses, '/status'), order: query.order },
         { limit: limit + 1, after },
       )
-      const live = rows.flatMap(({ id, version, state }) => (isRequested(state) ? [{ id, version, state }] : []))
-      return paged(live, limit, ({ id, version, state }) => transferView(id, version, state))
+      return paged(
+        rows,
+        limit,
+        ({ id, version, state }) => (isRequested(state) ? transferView(id, version, state) : undefined),
+        idOf,
+      )
     })
     edge.get('/v1/transfers/:id', { schema: oneSchema, config: { policy } }, async (request, reply) => {
       const { version, state } = await found(request.params.id)

@@ -1,35 +1,26 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { office } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
+import { idOf, pageById, paged, pageQuery } from '../platform/http/pages.ts'
 import type { NotificationStatus, NotificationView } from './contract.ts'
 import type { RetryReason, Sending } from './sending-service.ts'
-import type { NotificationOfOrder, NotificationRepository } from './store.ts'
+import type { NotificationOfOrder, NotificationRepository, OutboxEntry } from './store.ts'
 import { sentenceOf } from './wording.ts'
-
-const pageDefault = 50
-/** Mails are some kilobytes each: a page of them stays below a megabyte. */
-const pageMax = 200
 
 export const notificationProblems: ProblemTable<RetryReason> = {
   notification_not_found: { status: 404, title: 'No such notification' },
   notification_not_failed: { status: 409, title: 'Only a notification that failed can be sent again' },
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const uuid = Type.Unsafe<string>({ type: 'string', pattern: uuidPattern.source })
+const uuid = Type.Unsafe<string>({ type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
 const orderId = Type.Unsafe<OrderId>(uuid)
 const status = Type.Unsafe<NotificationStatus>({ type: 'string', enum: ['PENDING', 'SENT', 'FAILED'] })
 const user = Type.String({ minLength: 1, maxLength: 64 })
-const page = {
-  after: Type.Optional(Type.String({ maxLength: 200 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
-}
 const closed = { additionalProperties: false }
-const listing = Type.Object({ ...page, status: Type.Optional(status), user: Type.Optional(user) }, closed)
+const listing = Type.Object({ ...pageQuery, status: Type.Optional(status), user: Type.Optional(user) }, closed)
 const channels = Type.Object({ email: Type.Optional(Type.Boolean()), sms: Type.Optional(Type.Boolean()) }, closed)
 
 const viewOf = (row: NotificationOfOrder): NotificationView => ({
@@ -47,19 +38,11 @@ const viewOf = (row: NotificationOfOrder): NotificationView => ({
   ...(row.sentAt === null ? {} : { sentAt: row.sentAt }),
 })
 
-/** A cursor of another list is signed too, and is no id. */
-const beforeOf = (cursor: string | undefined): string | undefined => {
-  if (cursor === undefined) return undefined
-  const id = readCursor(cursor)
-  if (uuidPattern.test(id)) return id
-  throw new Problem('cursor_invalid', { status: 400, title: 'Cursor is not usable' }, 'This cursor belongs to another list.')
-}
-/** One row more than asked says whether there is a next page. */
-const pageOf = <Row extends Readonly<{ id: string }>, View>(rows: readonly Row[], limit: number, view: (row: Row) => View) => {
-  const shown = rows.slice(0, limit)
-  const last = rows.length > limit ? shown.at(-1) : undefined
-  return { data: shown.map(view), page: { next: last === undefined ? null : signCursor(last.id) } }
-}
+const entryOf = ({ subject, html, ...entry }: OutboxEntry) => ({
+  ...entry,
+  ...(subject === null ? {} : { subject }),
+  ...(html === null ? {} : { html }),
+})
 
 export type NotificationRoutesOptions = Readonly<{ store: NotificationRepository; sending: Sending; now: () => Instant }>
 
@@ -74,21 +57,22 @@ export const notificationRoutes =
         schema: {
           summary: 'Messages about an order',
           params: Type.Object({ id: orderId }),
-          querystring: Type.Object(page, closed),
+          querystring: Type.Object(pageQuery, closed),
         },
         config,
       },
       async ({ params, query }) => {
-        const limit = query.limit ?? pageDefault
-        return pageOf(await store.list({ order: params.id, before: beforeOf(query.after), limit: limit + 1 }), limit, viewOf)
+        const { limit, after } = pageById(query)
+        return paged(await store.list({ order: params.id, before: after, limit: limit + 1 }), limit, viewOf, idOf)
       },
     )
 
     edge.get(
       '/v1/notifications',
       { schema: { summary: 'Messages, newest first', querystring: listing }, config },
-      async ({ query: { status, user, after, limit = pageDefault } }) => {
-        return pageOf(await store.list({ status, user, before: beforeOf(after), limit: limit + 1 }), limit, viewOf)
+      async ({ query: { status, user, ...query } }) => {
+        const { limit, after } = pageById(query)
+        return paged(await store.list({ status, user, before: after, limit: limit + 1 }), limit, viewOf, idOf)
       },
     )
 
@@ -97,17 +81,13 @@ export const notificationRoutes =
       {
         schema: {
           summary: 'Mails and texts as they were sent, where no real provider is configured',
-          querystring: Type.Object(page, closed),
+          querystring: Type.Object(pageQuery, closed),
         },
         config,
       },
       async ({ query }) => {
-        const limit = query.limit ?? pageDefault
-        return pageOf(await store.outbox(limit + 1, beforeOf(query.after)), limit, ({ subject, html, ...entry }) => ({
-          ...entry,
-          ...(subject === null ? {} : { subject }),
-          ...(html === null ? {} : { html }),
-        }))
+        const { limit, after } = pageById(query)
+        return paged(await store.outbox(limit + 1, after), limit, entryOf, idOf)
       },
     )
 

@@ -11,7 +11,9 @@ import type { Records } from '../platform/records/records.ts'
 import { actor, everyone, office, staff } from '../platform/http/policy.ts'
 import { problemOf, unlessRefused } from '../platform/http/refusals.ts'
 import { newId } from '../platform/ids.ts'
-import { signCursor, readCursor } from '../platform/http/cursors.ts'
+import { signCursor } from '../platform/http/cursors.ts'
+import { pageById } from '../platform/http/pages.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import { type AskedAddress, type Intake, type IntakePorts, intakeOrder } from './intake-service.ts'
 import { expanded, expansionsOf } from './expand-service.ts'
 import type { Live } from './order.ts'
@@ -30,7 +32,6 @@ import {
   PlaceOrder,
   ReleaseHold,
   Replan,
-  listMax,
   ListQuery,
 } from './schemas.ts'
 import type { OrderAnswer, OrderAsked, OrderService } from './service.ts'
@@ -58,7 +59,7 @@ export const orderRoutes =
     const now = intake.now
 
     const show = (reply: FastifyReply, read: Omit<OrderRead, 'person'> & { person?: OrderRead['person'] }) => {
-      reply.header('etag', `"v${read.version}"`)
+      reply.header('etag', etag(read.version))
       return orderView(read.id, read.version, read.order, read.updatedAt, read.person, view)
     }
     /** Somebody else's order is no order to a customer: the same answer, so that nothing can be learned by asking. */
@@ -82,7 +83,7 @@ export const orderRoutes =
         id: before.id,
         command,
         origin: actor(request),
-        expected: expectedVersion(request),
+        expected: ifMatch(request),
         ...more,
       })
       const answer: OrderAnswer = unlessRefused(outcome, orderProblems)
@@ -146,7 +147,7 @@ export const orderRoutes =
       },
       async (request, reply) => {
         const read = await found(request, request.params.id)
-        if (request.headers['if-none-match'] === `"v${read.version}"`) return reply.code(304).send()
+        if (request.headers['if-none-match'] === etag(read.version)) return reply.code(304).send()
         const body = show(reply, read)
         const asked = expansionsOf(request.query.expand).filter(
           (name) => request.principal.role !== 'customer' || name === 'changeHistory',
@@ -181,7 +182,7 @@ export const orderRoutes =
       },
       async (request, reply) => {
         const { query, principal } = request
-        const limit = Math.min(query.limit ?? 50, listMax)
+        const { limit, after } = pageById(query)
         const ids = await repository.list({
           statuses: query.status?.split(','),
           user: principal.role === 'customer' ? (principal.user ?? '') : query.userId,
@@ -191,7 +192,7 @@ export const orderRoutes =
           text: query.q,
           from: query['placedAt[gte]'] as Instant | undefined,
           to: query['placedAt[lt]'] as Instant | undefined,
-          after: query.after === undefined ? undefined : readCursor(query.after),
+          after,
           limit: limit + 1,
         })
         const shown = await reads.many(ids.slice(0, limit))
@@ -351,20 +352,6 @@ export const orderRoutes =
       },
     )
   }
-
-/** `If-Match: "v7"` → 7. */
-export const expectedVersion = (request: FastifyRequest): number | undefined => {
-  const header = request.headers['if-match']
-  if (header === undefined || header === '*') return undefined
-  const digits = /^(?:W\/)?"?v?(\d{1,9})"?$/.exec(header.trim())?.[1]
-  if (digits === undefined)
-    throw new Problem(
-      'if_match_invalid',
-      { status: 400, title: 'If-Match is not usable' },
-      'Send If-Match with the ETag as you got it, for example "v7".',
-    )
-  return Number(digits)
-}
 
 const officeOnly = <Asked>(request: FastifyRequest, field: string, asked: Asked | undefined): Asked | undefined => {
   if (asked === undefined || office.includes(request.principal.role)) return asked

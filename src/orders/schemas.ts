@@ -1,5 +1,6 @@
 /** What `/v1/orders` accepts. Unknown fields are refused; every limit has its reason beside it. */
 import { Type } from 'typebox'
+import { pageQuery } from '../platform/http/pages.ts'
 
 /** DESIGN §13, Limits. */
 export const linesMax = 2_000
@@ -140,8 +141,6 @@ export const Replan = Type.Object(
 export const AddNote = Type.Object({ text: text(notesLengthMax) }, closed)
 export const EditOrder = Type.Object({ shippingAddress: Address }, closed)
 export const OrderIdParams = Type.Object({ id: Type.String({ pattern: uuid }) })
-/** Orders a page. */
-export const listMax = 200
 export const ListQuery = Type.Object(
   {
     status: Type.Optional(
@@ -156,8 +155,7 @@ export const ListQuery = Type.Object(
     q: Type.Optional(Type.String({ maxLength: 200 })),
     'placedAt[gte]': Type.Optional(Type.String({ format: 'moment' })),
     'placedAt[lt]': Type.Optional(Type.String({ format: 'moment' })),
-    after: Type.Optional(Type.String({ maxLength: 200 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: listMax })),
+    ...pageQuery,
   },
   { additionalProperties: false },
 )

@@ -1,7 +1,8 @@
 /** `/v1/stuck`, and the two ways to try again what was given up. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { Problem } from '../kernel/problem.ts'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
+import { signCursor } from '../platform/http/cursors.ts'
+import { pageOf, pageQuery } from '../platform/http/pages.ts'
 import { office, type Policy } from '../platform/http/policy.ts'
 import { uuid } from './schemas.ts'
 import type { OrderRepository } from './store.ts'
@@ -17,7 +18,6 @@ export type StuckDoors = Readonly<{
   committed: () => void
 }>
 
-const [pageDefault, pageMax] = [50, 200]
 /** A year: what is older than that is all there is. */
 const olderMax = 31_536_000
 const menders: Policy = { roles: ['owner', 'service'] }
@@ -28,8 +28,9 @@ const Query = Type.Object(
     olderThanSeconds: Type.Optional(
       Type.Integer({ minimum: 0, maximum: olderMax, description: 'Instead of the marks of each status' }),
     ),
+    ...pageQuery,
+    // Where a list of several lists stands takes more room.
     after: Type.Optional(Type.String({ maxLength: 400 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
   },
   { additionalProperties: false },
 )
@@ -50,12 +51,8 @@ export const stuckRoutes =
         },
         config: { policy: { roles: office } },
       },
-      async ({ query: { olderThanSeconds, after, limit = pageDefault } }) => {
-        const { data, next } = await list.page({
-          olderThanSeconds,
-          limit,
-          after: after === undefined ? undefined : readCursor(after),
-        })
+      async ({ query: { olderThanSeconds, ...query } }) => {
+        const { data, next } = await list.page({ olderThanSeconds, after: undefined, ...pageOf(query) })
         return { data, page: { next: next === undefined ? null : signCursor(next) } }
       },
     )

@@ -1,6 +1,7 @@
 /** The stuck list: first what went wrong anywhere, oldest first; then every open order that has waited too long. */
 import type { Instant, OrderId } from '../kernel/ids.ts'
 import { dayIn, milliseconds } from '../kernel/time.ts'
+import { otherList } from '../platform/http/pages.ts'
 import type { OrderStatus } from './contract.ts'
 import type { OrderRepository } from './store.ts'
 import { systemMarkSeconds, type WaitsFor, waitingOf } from './stuck.ts'
@@ -95,9 +96,10 @@ const rowOf = ({ number, ...incident }: Incident, now: Instant): StuckRow => ({
 })
 
 const orderCursor = (after: OrderId | undefined): string => `o|${after ?? ''}`
-/** The text comes signed (`readCursor`), so it is one that was made here. */
+/** The text comes signed (`readCursor`), so it was made here, though perhaps for another list. @throws Problem `cursor_invalid` */
 const parseCursor = (text: string): Cursor => {
   const [kind, first = '', ...rest] = text.split('|')
   if (kind === 'i') return { in: 'incidents', since: first as Instant, ref: rest.join('|') }
+  if (kind !== 'o') throw otherList()
   return first === '' ? { in: 'orders' } : { in: 'orders', after: first as OrderId }
 }

@@ -8,6 +8,7 @@ import type { OrderFacts, OrderQueries } from '../orders/contract.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, office, type Role } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
+import { etag } from '../platform/http/versions.ts'
 import { newId } from '../platform/ids.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PaymentCommand } from './payment.ts'
@@ -110,7 +111,7 @@ export const paymentRoutes =
       const { replayed } = unlessRefused(outcome, paymentProblems)
       if (replayed) reply.header('idempotent-replayed', 'true')
       const shown = await found(payment)
-      reply.header('etag', `"v${shown.version}"`).code(202)
+      reply.header('etag', etag(shown.version)).code(202)
       return shown
     }
     const ask = async (request: FastifyRequest, reply: FastifyReply, payment: string, command: PaymentCommand) => {
@@ -125,7 +126,7 @@ export const paymentRoutes =
       if (outcome.replayed) reply.header('idempotent-replayed', 'true')
       await pageWithin(outcome.id, pageWaitMs)
       const shown = await found(outcome.id)
-      reply.header('location', `/v1/payments/${shown.id}`).header('etag', `"v${shown.version}"`).code(201)
+      reply.header('location', `/v1/payments/${shown.id}`).header('etag', etag(shown.version)).code(201)
       return shown
     }
 
@@ -173,7 +174,7 @@ export const paymentRoutes =
       async (request, reply) => {
         const shown = await found(request.params.id)
         if (request.principal.role === 'customer') await orderFor(request, shown.order)
-        reply.header('etag', `"v${shown.version}"`)
+        reply.header('etag', etag(shown.version))
         return shown
       },
     )

@@ -3,10 +3,11 @@ import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Instant, OrderId, Place } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, staff } from '../platform/http/policy.ts'
 import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
+import { idOf, pageById, paged, pageQuery } from '../platform/http/pages.ts'
+import { etag, ifMatch } from '../platform/http/versions.ts'
 import { newId } from '../platform/ids.ts'
 import type { ReturnableOrders } from './contract.ts'
 import { isKnown, type Known, type ReturnReason, type ReturnStep } from './return.ts'
@@ -20,8 +21,6 @@ const orderId = Type.Unsafe<OrderId>({ type: 'string', pattern: uuid })
 const [linesMax, unitsMax] = [2_000, 1_000_000]
 const closed = { additionalProperties: false } as const
 const lineUnits = { id: Type.String({ maxLength: 20 }), quantity: Type.Integer({ minimum: 1, maximum: unitsMax }) }
-/** A screen or two; the first page is what a desk needs. */
-const [pageDefault, pageMax] = [50, 200]
 const status = Type.Unsafe<Known['status']>({ type: 'string', enum: ['expected', 'received', 'closed', 'cancelled'] })
 
 const Announce = Type.Object(
@@ -59,8 +58,7 @@ const ListQuery = Type.Object(
   {
     order: Type.Optional(orderId),
     status: Type.Optional(status),
-    after: Type.Optional(Type.String({ maxLength: 200 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
+    ...pageQuery,
   },
   closed,
 )
@@ -93,7 +91,7 @@ export const returnRoutes =
   ({ service, orders, warehouses, now }: ReturnDoors): FastifyPluginAsyncTypebox =>
   async (edge) => {
     const show = (reply: FastifyReply, id: string, { version, state }: Readonly<{ version: number; state: Known }>) => {
-      reply.header('etag', `"v${version}"`)
+      reply.header('etag', etag(version))
       return returnView(id, version, state)
     }
     /** Somebody else's order is no order to a customer: the same answer, so that nothing can be learned by asking. */
@@ -115,7 +113,7 @@ export const returnRoutes =
       about: Readonly<{ id: string; order: OrderId; step: ReturnStep }>,
     ) => {
       const key = requiredKey(request, about.step.do === 'expect' ? 'return' : `return.${about.step.do}:${about.id}`, now())
-      const asked = { ...about, origin: actor(request), key, expected: expectedVersion(request.headers['if-match']) }
+      const asked = { ...about, origin: actor(request), key, expected: ifMatch(request) }
       const { id, version, state, replayed } = unlessRefused(await service.handle(asked), returnProblems)
       if (!isKnown(state)) throw new Error('a step leaves a return')
       if (replayed) reply.header('idempotent-replayed', 'true')
@@ -123,24 +121,16 @@ export const returnRoutes =
       return show(reply, id, { version, state })
     }
 
-    const listed = async (
-      request: FastifyRequest,
-      { order, status = 'expected', after, limit = pageDefault }: Static<typeof ListQuery>,
-    ) => {
+    const listed = async (request: FastifyRequest, { order, status = 'expected', ...query }: Static<typeof ListQuery>) => {
       if (order === undefined && request.principal.role === 'customer')
         throw new Problem('invalid_request', { status: 400, title: 'The request is not well formed' }, 'Say which order.', {
           errors: [{ pointer: '/order', code: 'required' }],
         })
       if (order !== undefined && !(await mayKnow(request, order))) return { data: [], page: { next: null } }
-      const last = after === undefined ? undefined : readCursor(after)
+      const { limit, after } = pageById(query)
       const [column, value] = order === undefined ? ['status', status] : ['order_id', order]
-      const rows = await service.store.find(column, [value], limit + 1, last)
-      const shown = rows.slice(0, limit)
-      const end = rows.length > limit ? shown.at(-1) : undefined
-      return {
-        data: shown.flatMap(({ id, version, state }) => (isKnown(state) ? [returnView(id, version, state)] : [])),
-        page: { next: end === undefined ? null : signCursor(end.id) },
-      }
+      const rows = await service.store.find(column, [value], limit + 1, after)
+      return paged(rows, limit, ({ id, version, state }) => (isKnown(state) ? returnView(id, version, state) : undefined), idOf)
     }
 
     edge.post(
@@ -220,14 +210,3 @@ const withLines = <Asked extends Readonly<{ id: string; quantity: number }>>(lin
       errors: [{ pointer: `/lines/${index}/id`, code: 'line_not_found' }],
     })
   })
-
-const expectedVersion = (header: string | undefined): number | undefined => {
-  if (header === undefined || header.trim() === '*') return undefined
-  const version = /^"v(\d{1,9})"$/.exec(header.trim())?.[1]
-  if (version !== undefined) return Number(version)
-  throw new Problem(
-    'if_match_invalid',
-    { status: 400, title: 'If-Match is not usable' },
-    'Send If-Match with the ETag as you got it.',
-  )
-}

@@ -3,11 +3,9 @@ import { Type } from '@fastify/type-provider-typebox'
 import type { OrderId, Place } from '../kernel/ids.ts'
 import { Problem } from '../kernel/problem.ts'
 import type { ParcelStatus } from '../orders/contract.ts'
-import { readCursor, signCursor } from '../platform/http/cursors.ts'
 import type { Principal } from '../platform/http/policy.ts'
 import type { ProblemTable } from '../platform/http/refusals.ts'
-import type { Found } from '../platform/streams/store.ts'
-import { isAnnounced, type LiveParcel, type Parcel, parcelActions, parcelView } from './parcel.ts'
+import { type LiveParcel, parcelActions, parcelView } from './parcel.ts'
 import type { HandOverReason } from './service.ts'
 import { attemptsOf } from './tracking.ts'
 
@@ -41,19 +39,6 @@ export const statusesOf = (text: string | undefined): readonly ParcelStatus[] | 
     errors: [{ pointer: '/status', code: 'unknown_value' }],
   })
 }
-
-/** Rows a page: a screen or two. */
-const pageMax = 200
-const pageDefault = 50
-export const pageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax })),
-  after: Type.Optional(Type.String({ maxLength: 200 })),
-}
-export const pageOf = ({
-  limit = pageDefault,
-  after,
-}: Readonly<{ limit?: number; after?: string }>): Readonly<{ limit: number; after?: string }> =>
-  after === undefined ? { limit } : { limit, after: readCursor(after) }
 
 export const parcelProblems: ProblemTable<HandOverReason> = {
   parcel_not_found: { status: 404, title: 'No such parcel' },
@@ -94,17 +79,6 @@ export const shown = (id: string, version: number, state: LiveParcel) => ({
   blockedBy: [...(state.held ? ['hold'] : []), ...(state.waitsForAddress ? ['address_missing'] : [])],
   actions: parcelActions(state),
 })
-
-/** One row more than the page is read, to know whether there is another. */
-export const paged = (rows: readonly Found<Parcel>[], limit: number) => {
-  const page = rows.slice(0, limit)
-  const last = page.at(-1)
-  const next = rows.length > limit && last !== undefined ? signCursor(last.id) : null
-  return {
-    data: page.flatMap(({ id, version, state }) => (isAnnounced(state) ? [shown(id, version, state)] : [])),
-    page: { next },
-  }
-}
 
 /** What the driver signs: everything that waits for him. */
 export const manifest = (carrier: string, rows: readonly Readonly<{ id: string; state: LiveParcel }>[]) => {

@@ -7,7 +7,10 @@ import { instant } from '../kernel/time.ts'
 import { requiredKey } from '../platform/http/idempotency.ts'
 import { actor, type Policy } from '../platform/http/policy.ts'
 import { unlessRefused } from '../platform/http/refusals.ts'
-import { isAnnounced, type LiveParcel } from './parcel.ts'
+import { idOf, pageById, paged, pageQuery } from '../platform/http/pages.ts'
+import { etag } from '../platform/http/versions.ts'
+import type { Found } from '../platform/streams/store.ts'
+import { isAnnounced, type LiveParcel, type Parcel } from './parcel.ts'
 import {
   carrierName,
   idParams,
@@ -17,9 +20,6 @@ import {
   maySee,
   noParcel,
   orderParams,
-  paged,
-  pageOf,
-  pageQuery,
   parcelProblems,
   place,
   reportable,
@@ -35,6 +35,7 @@ const settlers: Policy = { roles: ['owner', 'service', 'customer_service', 'ware
 const tags = ['shipping']
 /** Parcels that wait for one collection. */
 const manifestMax = 2_000
+const parcelOf = ({ id, version, state }: Found<Parcel>) => (isAnnounced(state) ? shown(id, version, state) : undefined)
 /** What a warehouse key without a warehouse sees. */
 const nowhere = '' as Place
 
@@ -100,7 +101,7 @@ export const parcelRoutes =
     }
 
     edge.get('/v1/parcels', { schema: listSchema, config: { policy } }, async ({ query, principal }) => {
-      const { limit, after } = pageOf(query)
+      const { limit, after } = pageById(query)
       const partner = principal.role === 'logistics_partner'
       if (query.carrier !== undefined) mayAsk(principal, query.carrier)
       const rows = await parcels.list(
@@ -111,18 +112,18 @@ export const parcelRoutes =
         },
         { limit: limit + 1, after },
       )
-      return paged(rows, limit)
+      return paged(rows, limit, parcelOf, idOf)
     })
 
     edge.get('/v1/orders/:id/parcels', { schema: ofOrderSchema, config: { policy } }, async ({ params, principal }) => {
       const rows = await parcels.find('order_id', [params.id], manifestMax)
       const mine = rows.toReversed().filter(({ state }) => isAnnounced(state) && maySee(principal, state))
-      return { data: paged(mine, mine.length).data }
+      return { data: mine.map(parcelOf) }
     })
 
     edge.get('/v1/parcels/:id', { schema: oneSchema, config: { policy } }, async (request, reply) => {
       const { version, state } = await found(request, request.params.id)
-      reply.header('etag', `"v${version}"`)
+      reply.header('etag', etag(version))
       return shown(request.params.id, version, state)
     })
 
@@ -155,7 +156,7 @@ export const parcelRoutes =
       const answer = unlessRefused(outcome, parcelProblems)
       if (!isAnnounced(answer.state)) throw noParcel()
       if (answer.replayed) reply.header('idempotent-replayed', 'true')
-      reply.header('etag', `"v${answer.version}"`)
+      reply.header('etag', etag(answer.version))
       return shown(id, answer.version, answer.state)
     })
 
@@ -172,7 +173,7 @@ export const parcelRoutes =
       const answer = unlessRefused(outcome, parcelProblems)
       if (!isAnnounced(answer.state)) throw noParcel()
       if (answer.replayed) reply.header('idempotent-replayed', 'true')
-      reply.header('etag', `"v${answer.version}"`)
+      reply.header('etag', etag(answer.version))
       return shown(id, answer.version, answer.state)
     })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { verifyShop } from '../../src/cli/verify.ts'
+import { signCursor } from '../../src/platform/http/cursors.ts'
 import { SmallShop } from '../support/shop.ts'
 import { ownerKey, type Answered } from '../support/waybill.ts'
 
@@ -198,6 +199,21 @@ describe('Bad input', () => {
     assert.equal((await ask('GET', `/v1/orders?q=${encodeURIComponent("%' or 1=1 --")}`)).status, 200)
     refuses(await ask('GET', '/v1/nothing'), 404)
     refuses(await ask('DELETE', '/v1/orders'), [404, 405])
+  })
+
+  it('that is a cursor of another list is refused by every list that goes by ids', async () => {
+    const { ask } = shop.waybill
+    type Described = { paths: Record<string, { get?: { parameters?: readonly { name: string }[] } }> }
+    const { paths } = (await ask('GET', '/openapi.json')).body as Described
+    const lists = Object.keys(paths).filter((path) => paths[path]?.get?.parameters?.some(({ name }) => name === 'after'))
+    assert.ok(lists.length >= 9, lists.join(' '))
+    for (const list of lists) {
+      const path = list.replaceAll(/\{\w+\}/g, '0193b7a0-0000-7000-8000-000000000000')
+      const answer = await ask('GET', `${path}?after=${signCursor('mug')}`)
+      // These go by names, and any name is one to go on from.
+      if (['/v1/products', '/v1/promotions'].includes(path)) assert.equal(answer.status, 200, path)
+      else assert.equal(refuses(answer, 400).code, 'cursor_invalid', path)
+    }
   })
 
   it('in steps of an order is refused, and the order stays as it was', async () => {
