@@ -100,10 +100,8 @@ export class Levels {
     if (after.onHand < 0 || after.reserved < 0 || after.inTransit < 0 || after.damaged < 0 || after.onHand < after.reserved) {
       throw new Error(`${kind} would break the level of ${sku} in ${place}: ${JSON.stringify(after)}`)
     }
-    this.#rows.set(
-      sku,
-      this.of(sku).map((row) => (row === before ? after : row)),
-    )
+    const rows = this.#own(sku)
+    rows[rows.indexOf(before)] = after
     const touched = this.#touch(before)
     touched.after = after
     const { delta } = touched
@@ -115,6 +113,15 @@ export class Levels {
     delta.claimed ||= claimed
     this.ledger.push({ sku, place, onHand, reserved, inTransit, damaged, kind, order, reference })
     return after
+  }
+
+  /** The batch's own list of a product, which may change: once touched it is a copy. */
+  #own(sku: Sku): LevelRow[] {
+    const rows = this.of(sku)
+    if (this.#touched.has(sku)) return rows as LevelRow[]
+    const own = [...rows]
+    this.#rows.set(sku, own)
+    return own
   }
 
   #touch(row: LevelRow): Touched {
