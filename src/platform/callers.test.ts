@@ -22,6 +22,15 @@ describe('Callers at the door', () => {
     assert.equal(callers.waiting(), 177)
   })
 
+  it('are none again when all were answered, whatever they brought', (test) => {
+    const clock = at(test)
+    const callers = new Callers()
+    const weights = [41, 443, 567, 1_234, 777, 30_001].map((bytes) => callers.came(bytes))
+    for (const weight of weights) callers.answered(weight)
+    clock.ms += 1_000
+    assert.equal(callers.waiting(), 0)
+  })
+
   it('are remembered for some batches’ time after they were answered, and no longer', (test) => {
     const clock = at(test)
     const callers = new Callers()

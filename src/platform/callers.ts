@@ -15,7 +15,8 @@ export class Callers {
 
   /** @param bytes of the request's body, where that is known. @returns what the caller weighs, to be said when he is answered */
   came(bytes: number): number {
-    const weight = Math.min(weightMax, Math.max(1, bytes / bytesACaller))
+    // Whole, so that nothing is left of a sum of which all has been taken away again.
+    const weight = Math.min(weightMax, Math.max(1, Math.round(bytes / bytesACaller)))
     this.#waiting += weight
     this.#most.note(this.#waiting)
     return weight
