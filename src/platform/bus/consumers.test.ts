@@ -97,6 +97,28 @@ describe('A consumer', () => {
     assert.equal(await consumers.caughtUp(), true)
   })
 
+  it('handles each event once where two ask for it at the same time', async () => {
+    let read = 0
+    // Until the other has read the same, or long enough for it, if it may.
+    const otherHasRead = async (): Promise<void> => {
+      for (let turn = 0; turn < 2_000 && read < 2; turn++) await new Promise(setImmediate)
+    }
+    let waiting: Promise<void> | undefined
+    const journal = new (class extends JournalReader {
+      override async read(...asked: Parameters<JournalReader['read']>): Promise<Envelope[]> {
+        const events = await super.read(...asked)
+        read += 1
+        await (waiting ??= otherHasRead())
+        return events
+      }
+    })(database)
+    await new PostgresPositions(database).know(['telling'])
+    const consumers = new Consumers(new PostgresPositions(database), journal, [telling()], silentLog)
+    await say('a:1', 'b:2', 'a:3')
+    await Promise.all([consumers.settle(), consumers.settle()])
+    assert.deepEqual(await effects(), ['1', '2', '3'])
+  })
+
   it('has one effect of each event though it is cut off between effect and position', async () => {
     let reacted = 0
     const counting = telling(async (work, envelopes) => {

@@ -63,6 +63,8 @@ export class Consumers {
   /** After a fault another database may answer, one that lacks what was read and done last: positions and events are read anew. */
   #isDoubtful = false
   #parkedAt = Number.NEGATIVE_INFINITY
+  /** The round that is under way, or the last one. */
+  #last: Promise<unknown> = Promise.resolve()
   #wakeUp: (() => void) | undefined
   #awake = false
   #stopped = false
@@ -165,8 +167,18 @@ export class Consumers {
     this.#wakeUp = undefined
   }
 
-  /** @returns whether any reaction handled anything. */
-  async #round(): Promise<boolean> {
+  /**
+   * One at a time, whoever asks (`settle` beside the loop): rounds share what was read of the journal, and two that read on
+   * together would keep its events twice. @returns whether any reaction handled anything.
+   */
+  #round(): Promise<boolean> {
+    const round = this.#last.then(() => this.#advanced())
+    // A fault is heard by whoever asked for that round.
+    this.#last = round.catch(() => undefined)
+    return round
+  }
+
+  async #advanced(): Promise<boolean> {
     try {
       if (this.#isDoubtful) await this.#recall()
       return await this.#advanceAll()

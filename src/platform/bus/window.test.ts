@@ -36,12 +36,6 @@ const even: ReadonlySet<string> = new Set(['Even'])
 const positions = (envelopes: readonly Envelope[]): readonly number[] => envelopes.map(({ position }) => position)
 
 describe('The window on the journal', () => {
-  it('keeps each event once where two read on at once', async () => {
-    const window = new JournalWindow(journalOf(10), ['Odd', 'Even'])
-    assert.deepEqual(await Promise.all([window.extend(10), window.extend(10)]), [10, 10])
-    assert.deepEqual(positions((await window.take(0, odd, 100)).envelopes), [1, 3, 5, 7, 9])
-  })
-
   it('reads new events once for all who want them', async () => {
     const journal = journalOf(10)
     const window = new JournalWindow(journal, ['Odd', 'Even'])

@@ -62,10 +62,7 @@ export class JournalWindow {
   async extend(horizon: number): Promise<number> {
     if (horizon <= this.#to) return this.#to
     const asked = this.#readNext
-    const from = this.#to
-    const read = await this.#journal.read(from, horizon, this.#types, asked)
-    // Somebody else has read on meanwhile, or begun anew: kept twice, an event would be handled twice.
-    if (this.#to !== from) return this.#to
+    const read = await this.#journal.read(this.#to, horizon, this.#types, asked)
     this.#to = read.length < asked ? horizon : (read.at(-1)?.position ?? horizon)
     this.#keep(read)
     return this.#to
