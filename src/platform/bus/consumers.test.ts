@@ -98,16 +98,16 @@ describe('A consumer', () => {
   })
 
   it('handles each event once where two ask for it at the same time', async () => {
-    let read = 0
+    const reads: (readonly Envelope[])[] = []
     // Until the other has read the same, or long enough for it, if it may.
     const otherHasRead = async (): Promise<void> => {
-      for (let turn = 0; turn < 2_000 && read < 2; turn++) await new Promise(setImmediate)
+      for (let turn = 0; turn < 2_000 && reads.length < 2; turn++) await new Promise(setImmediate)
     }
     let waiting: Promise<void> | undefined
     const journal = new (class extends JournalReader {
       override async read(...asked: Parameters<JournalReader['read']>): Promise<Envelope[]> {
         const events = await super.read(...asked)
-        read += 1
+        reads.push(events)
         await (waiting ??= otherHasRead())
         return events
       }
