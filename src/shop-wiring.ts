@@ -134,12 +134,12 @@ type Following = Readonly<{
   log: Logger
   backlog: () => number
 }>
-/** Reactions gather by the last fifth of a second or more. */
+/** Reactions and tasks look back at the last fifth of a second or more. */
 const busyMs = 200
 /** What reacts to events, and what does tasks. */
 export const following = ({ database, journal, reactions, handlers, log, backlog }: Following) => ({
   consumers: new Consumers(new PostgresPositions(database), journal, reactions, log, { backlog, busy: loopBusy(busyMs) }),
-  tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, { backlog }),
+  tasks: new TaskWorker(new PostgresTaskRows(database), handlers, log, { backlog, busy: loopBusy(busyMs) }),
 })
 
 /** Waits until reactions and tasks, in whichever process, have nothing left to do now. */

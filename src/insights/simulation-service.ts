@@ -165,7 +165,8 @@ export class Simulations {
         (fault: unknown) => log.warn({ fault }, 'the progress of a simulation is said later'),
       )
     }, heartbeatMs)
-    const pace = new Pace({ backlog })
+    // Whatever this thread does, the other is at work.
+    const pace = new Pace({ backlog, busy: () => 1 })
     let decidedMs = 0
     try {
       return await shop((reader) =>

@@ -2,7 +2,7 @@
  * Commands that arrive while the last batch is being committed form the next one. No timer: an idle command leaves at
  * once, busy batches fill by themselves, and every queue has a limit.
  */
-import { RecentMost } from './recent-most.ts'
+import { MeanLately } from './mean-lately.ts'
 import { soon } from './timers.ts'
 
 export type BatchLimits = Readonly<{
@@ -30,7 +30,7 @@ type Waiting<Item, Result> = { item: Item; weight: number; resolve: (result: Res
 export type MicroBatch<Item, Result> = ((item: Item) => Promise<Result>) &
   Readonly<{
     waiting: () => number
-    /** The most callers that were without an answer at once in the last moments: waiting, or with their batch on its way. */
+    /** Callers without an answer, waiting or with their batch on its way: in the mean of the last moments. */
     unanswered: () => number
     idle: () => Promise<void>
   }>
@@ -48,7 +48,7 @@ export const microBatch = <Item, Result>(
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
   let onTheirWay = 0
-  const most = new RecentMost()
+  const lately = new MeanLately()
   let whenIdle: (() => void)[] = []
 
   const take = (): Waiting<Item, Result>[] => {
@@ -73,6 +73,7 @@ export const microBatch = <Item, Result>(
       void carry(batch).finally(() => {
         inFlight -= 1
         onTheirWay -= batch.length
+        noted()
         leave()
         if (inFlight === 0 && waiting.length === 0) {
           const waiters = whenIdle
@@ -93,7 +94,7 @@ export const microBatch = <Item, Result>(
     }
   }
 
-  const noted = (): number => most.note(waiting.length + onTheirWay)
+  const noted = (): void => lately.set(waiting.length + onTheirWay)
 
   const add = (item: Item): Promise<Result> => {
     if (waiting.length >= limits.waitingMax) return Promise.reject(new Overloaded(name))
@@ -106,7 +107,7 @@ export const microBatch = <Item, Result>(
   }
   return Object.assign(add, {
     waiting: () => waiting.length,
-    unanswered: noted,
+    unanswered: () => lately.value(),
     idle: () =>
       inFlight === 0 && waiting.length === 0 ? Promise.resolve() : new Promise<void>((resolve) => whenIdle.push(resolve)),
   })

@@ -4,13 +4,27 @@ import { Pace } from './pace.ts'
 
 describe('What follows from commands', () => {
   it('goes on at once while nobody is kept waiting', () => {
-    assert.equal(new Pace({ backlog: () => 0 }).rest(100), 0)
-    assert.equal(new Pace({ backlog: () => 8 }).rest(100), 0)
+    assert.equal(new Pace({ backlog: () => 0, busy: () => 1 }).rest(100), 0)
+    assert.equal(new Pace({ backlog: () => 8, busy: () => 1 }).rest(100), 0)
   })
 
   it('rests the longer the more callers wait', () => {
-    const rested = [10, 24, 40, 200].map((waiting) => new Pace({ backlog: () => waiting }).rest(100))
+    const rested = [10, 24, 40, 200].map((waiting) => new Pace({ backlog: () => waiting, busy: () => 1 }).rest(100))
     assert.deepEqual(rested, [56.25, 450, 900, 900])
+  })
+
+  it('rests the less the more time there is to spare, until very many wait', () => {
+    const rested = [1, 0.6, 0.4].map((share) =>
+      [40, 120, 200].map((n) => new Pace({ backlog: () => n, busy: () => share }).rest(100)),
+    )
+    assert.deepEqual(
+      rested.map((row) => row.map(Math.round)),
+      [
+        [900, 900, 900],
+        [450, 450, 900],
+        [0, 450, 900],
+      ],
+    )
   })
 
   it('rests in proportion to its work while callers queue up, and never for long', () => {
@@ -69,8 +83,8 @@ describe('What follows from commands', () => {
 
   it('knows whether anybody waits for an answer', () => {
     assert.deepEqual(
-      [0, 1, 50].map((backlog) => new Pace({ backlog: () => backlog }).hasCallers()),
-      [false, true, true],
+      [0, 0.1, 1, 50].map((backlog) => new Pace({ backlog: () => backlog }).hasCallers()),
+      [false, false, true, true],
     )
   })
 
