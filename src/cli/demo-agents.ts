@@ -27,9 +27,9 @@ export type AgentOrder = Readonly<{
 
 const layIn = async (shop: Shop): Promise<void> => {
   const others = (await shop.warehouses.read()).some(({ id }) => agentsNetwork.warehouses.every((warehouse) => warehouse.id !== id))
-  await shop.warehouses.save(agentsNetwork.warehouses)
+  await shop.warehouses.save(agentsNetwork.warehouses, origin)
   // The sample's own tariff; a shop that has other warehouses keeps its own.
-  if (!others) await shop.warehouses.setTariffs({ delivery: agentsNetwork.delivery, transfer: agentsNetwork.transfer })
+  if (!others) await shop.warehouses.setTariffs({ delivery: agentsNetwork.delivery, transfer: agentsNetwork.transfer }, origin)
   await shop.catalog.save(
     skus.map((sku) => ({ sku, name: sku, unitPrice: priceMinor, currency, grams: 400 })),
     origin,

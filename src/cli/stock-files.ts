@@ -108,7 +108,7 @@ export const importWarehouses = async (shop: Shop, path: string, onProgress: OnP
       latitude: value.latitude,
       longitude: value.longitude,
     }))
-    await shop.warehouses.save(warehouses)
+    await shop.warehouses.save(warehouses, origin)
     for (const warehouse of warehouses)
       imported[
         known.has(warehouse.id) ? (isDeepStrictEqual(known.get(warehouse.id), warehouse) ? 'unchanged' : 'changed') : 'added'

@@ -3,9 +3,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Place } from '../kernel/ids.ts'
 import { type FieldProblem, Problem } from '../kernel/problem.ts'
-import { everyone, type Role } from '../platform/http/policy.ts'
-import { defaults, type LaneOverride, type Network, networkFaults, ownHolidays, type TransferTariff } from '../sourcing/contract.ts'
-import { networkBody, type NetworkSettings } from './network.ts'
+import { actor, everyone, type Role } from '../platform/http/policy.ts'
+import { type ProblemTable, unlessRefused } from '../platform/http/refusals.ts'
+import { defaults, type LaneOverride, type Network, ownHolidays, type TransferTariff } from '../sourcing/contract.ts'
+import { invalidNetwork, type NetworkReason } from './network-change.ts'
+import type { NetworkSettings } from './network.ts'
 import { deliveryServiceOf, tariffFields, warehouseId, warehouseSchema } from './network-schema.ts'
 import type { WarehouseView } from './warehouse.ts'
 import type { Warehouses } from './warehouses-service.ts'
@@ -39,26 +41,13 @@ const silentDays = ({ delivery = [] }: Settings): readonly FieldProblem[] =>
     return transit === undefined && zones === undefined ? [{ pointer: `/delivery/${s}/transit`, code: 'required', detail }] : []
   })
 
-const networkProblems = { network_invalid: { status: 422, title: 'Network cannot work' } } as const
+const networkProblems = {
+  network_invalid: { status: 422, title: 'Network cannot work' },
+} as const satisfies ProblemTable<NetworkReason>
 
-const unlessFaulty = (errors: readonly FieldProblem[]): void => {
-  const [first] = errors
-  if (first === undefined) return
-  throw new Problem('network_invalid', networkProblems.network_invalid, `${first.pointer}: ${first.detail ?? first.code}.`, {
-    errors,
-  })
-}
-
-/** What the change would break; faults that are there already are not its own. */
-const faultsOfWarehouse = (network: Network, warehouse: WarehouseView): readonly FieldProblem[] => {
-  const others = network.warehouses.filter(({ id }) => id !== warehouse.id)
-  const known = new Set(networkFaults(network).map(({ pointer, detail }) => `${pointer} ${detail}`))
-  const at = `/warehouses/${others.length}`
-  return networkFaults({ ...network, warehouses: [...others, warehouse] }).flatMap((fault): FieldProblem[] => {
-    if (fault.pointer.startsWith(`${at}/`)) return [{ ...fault, pointer: fault.pointer.slice(at.length) }]
-    if (known.has(`${fault.pointer} ${fault.detail}`) || fault.code !== 'never') return []
-    return [{ ...fault, pointer: '/workdays' }]
-  })
+const unlessSilent = (body: Settings): void => {
+  const errors = silentDays(body)
+  if (errors.length > 0) unlessRefused(invalidNetwork(errors), networkProblems)
 }
 
 export const networkRoutes =
@@ -104,9 +93,8 @@ export const networkRoutes =
           openDays,
           id: params.id as Place,
         }
-        await warehouses.read()
-        unlessFaulty(faultsOfWarehouse(warehouses.network, warehouse))
-        await warehouses.save([warehouse])
+        const outcome = await warehouses.handle({ do: 'set warehouses', warehouses: [warehouse] }, actor(request))
+        unlessRefused(outcome, networkProblems)
         return warehouse
       },
     )
@@ -130,13 +118,10 @@ export const networkRoutes =
         schema: { summary: 'Replace that; what is left out has its default', tags: ['stock'], body: Settings },
         config: { policy: { roles: owners } },
       },
-      async ({ body }) => {
-        const known = await warehouses.read()
-        const settings = settingsOf(body)
-        const faults = networkFaults({ version: '', ...networkBody(known, settings) })
-        // A shop says its tariffs before its first warehouse, or after.
-        unlessFaulty([...silentDays(body), ...faults.filter(({ pointer }) => pointer !== '/warehouses')])
-        await warehouses.setTariffs(settings)
+      async (request) => {
+        unlessSilent(request.body)
+        const settings = settingsOf(request.body)
+        unlessRefused(await warehouses.handle({ do: 'set carriage', settings }, actor(request)), networkProblems)
         return view(warehouses.network)
       },
     )

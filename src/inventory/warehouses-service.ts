@@ -1,7 +1,13 @@
-/** Warehouses and the network around them: read whole, kept in memory, read again when they change. */
+/** Warehouses and the network around them: read whole, kept in memory, read again when they change; each change is one batch with its facts. */
 import { createHash } from 'node:crypto'
+import { isRefusal, type Refusal } from '../kernel/decider.ts'
+import type { Origin } from '../kernel/event.ts'
 import { nowMs } from '../kernel/timers.ts'
+import { newId } from '../platform/ids.ts'
+import type { Records } from '../platform/records/records.ts'
+import { type Batches, rerunAborted, type Work } from '../platform/store/work.ts'
 import type { Network } from '../sourcing/contract.ts'
+import { changeNetwork, type NetworkChange, type NetworkCommand, type NetworkReason } from './network-change.ts'
 import { type Backlog, canonical, networkBody, type NetworkSettings } from './network.ts'
 import type { WarehouseView } from './warehouse.ts'
 import type { WarehouseStore } from './warehouses-store.ts'
@@ -21,6 +27,9 @@ const versionOf = (body: Omit<Network, 'version'>): string =>
 const nothing: Network = { version: '', ...networkBody([], {}) }
 
 export type WarehouseOptions = Readonly<{
+  batches: Batches
+  records: Pick<Records, 'append'>
+  committed: () => void
   store: WarehouseStore
   /** Told of a read in the background that failed; what was known stays, and the next read comes soon. */
   warn: (fault: unknown, what: string) => void
@@ -29,6 +38,7 @@ export type WarehouseOptions = Readonly<{
 }>
 
 export class Warehouses {
+  readonly #options: WarehouseOptions
   readonly #store: WarehouseStore
   readonly #elapsedMs: () => number
   readonly #warn: WarehouseOptions['warn']
@@ -41,7 +51,9 @@ export class Warehouses {
   readonly #listeners: ((network: Network) => void)[] = []
   readonly #versions = new Map<string, Network>()
 
-  constructor({ store, warn, elapsedMs = nowMs }: WarehouseOptions) {
+  constructor(options: WarehouseOptions) {
+    const { store, warn, elapsedMs = nowMs } = options
+    this.#options = options
     this.#store = store
     this.#elapsedMs = elapsedMs
     this.#warn = warn
@@ -108,15 +120,36 @@ export class Warehouses {
     return rows
   }
 
-  /** Replaces what the owner said before. */
-  async setTariffs(settings: NetworkSettings): Promise<void> {
-    await this.#store.saveSettings(settings)
+  /** Nothing is changed where the network could not work then, or says so already. */
+  async handle(command: NetworkCommand, origin: Origin): Promise<NetworkChange | Refusal<NetworkReason>> {
+    const { batches, committed } = this.#options
+    const outcome = await rerunAborted(() => batches.batch((work) => this.#within(work, command, origin)))
+    committed()
     await this.read()
+    return outcome
   }
 
-  async save(warehouses: readonly WarehouseView[]): Promise<void> {
-    await this.#store.save(warehouses)
-    await this.read()
+  async #within(work: Work, command: NetworkCommand, origin: Origin): Promise<NetworkChange | Refusal<NetworkReason>> {
+    const { store, records } = this.#options
+    const change = changeNetwork(await store.lock(work), command)
+    if (isRefusal(change) || change.facts.length === 0) return change
+    const { warehouses, settings, facts } = change
+    work.add(
+      store.save(warehouses),
+      ...(settings === undefined ? [] : [store.saveSettings(settings)]),
+      records.append(facts.map((fact) => ({ stream: newId(work.now), firstVersion: 1, facts: [fact], origin, at: work.now }))),
+    )
+    return change
+  }
+
+  /** Replaces what the owner said before. @throws where the network could not work then */
+  async setTariffs(settings: NetworkSettings, origin: Origin = bySystem): Promise<void> {
+    unlessInvalid(await this.handle({ do: 'set carriage', settings }, origin))
+  }
+
+  /** Adds or changes them, all or none. @throws where the network could not work then */
+  async save(warehouses: readonly WarehouseView[], origin: Origin = bySystem): Promise<void> {
+    unlessInvalid(await this.handle({ do: 'set warehouses', warehouses }, origin))
   }
 
   async #readBacklog(): Promise<void> {
@@ -137,4 +170,9 @@ export class Warehouses {
       this.#readBacklog().catch((fault: unknown) => this.#warn(fault, 'what warehouses have on their hands is read later'))
     }
   }
+}
+
+const bySystem: Origin = { actor: 'system' }
+const unlessInvalid = (outcome: NetworkChange | Refusal): void => {
+  if (isRefusal(outcome)) throw new RangeError(outcome.detail)
 }

@@ -1,17 +1,19 @@
 /** The memory form of warehouses and their network: for the simulation. */
 import type { Place } from '../kernel/ids.ts'
 import { demand, MemoryTable } from '../platform/store/memory.ts'
+import type { MemoryWrite } from '../platform/store/work.ts'
 import type { Network } from '../sourcing/contract.ts'
+import type { NetworkState } from './network-change.ts'
 import type { NetworkSettings } from './network.ts'
 import type { MemoryInventory } from './store.memory.ts'
-import type { WarehouseView } from './warehouse.ts'
+import { type WarehouseView, wholeWarehouse } from './warehouse.ts'
 import type { WarehouseStore } from './warehouses-store.ts'
 
 export class MemoryWarehouses implements WarehouseStore {
   readonly #warehouses = new MemoryTable<Place, WarehouseView>()
   readonly #versions = new MemoryTable<string, Omit<Network, 'version'>>()
   readonly #stock: Pick<MemoryInventory, 'levels'>
-  #settings: NetworkSettings = {}
+  readonly #settings = new MemoryTable<'said', NetworkSettings>()
   constructor(stock: Pick<MemoryInventory, 'levels'>) {
     this.#stock = stock
   }
@@ -20,18 +22,27 @@ export class MemoryWarehouses implements WarehouseStore {
     return Promise.resolve([...this.#warehouses.values()].sort((a, b) => (a.id < b.id ? -1 : 1)))
   }
 
-  async save(warehouses: readonly WarehouseView[]): Promise<void> {
-    for (const { unitsPerDay } of warehouses) demand('units_per_day', (unitsPerDay ?? 1) > 0)
-    for (const warehouse of warehouses) this.#warehouses.set(warehouse.id, withDefaults(warehouse))
+  async lock(): Promise<NetworkState> {
+    return { warehouses: await this.all(), settings: await this.settings() }
+  }
+
+  save(warehouses: readonly WarehouseView[]): MemoryWrite {
+    return {
+      check: () => {
+        for (const { unitsPerDay } of warehouses) demand('units_per_day', (unitsPerDay ?? 1) > 0)
+      },
+      apply: () => {
+        for (const warehouse of warehouses) this.#warehouses.set(warehouse.id, wholeWarehouse(warehouse))
+      },
+    }
   }
 
   settings(): Promise<NetworkSettings> {
-    return Promise.resolve(this.#settings)
+    return Promise.resolve(this.#settings.get('said') ?? {})
   }
 
-  saveSettings(settings: NetworkSettings): Promise<void> {
-    this.#settings = settings
-    return Promise.resolve()
+  saveSettings(settings: NetworkSettings): MemoryWrite {
+    return { apply: () => void this.#settings.set('said', settings) }
   }
 
   keepVersion(version: string, body: Omit<Network, 'version'>): Promise<void> {
@@ -51,13 +62,3 @@ export class MemoryWarehouses implements WarehouseStore {
     return Promise.resolve([...units].map(([place, sum]) => ({ place, units: sum })))
   }
 }
-
-/** As the table's columns say what was left out. */
-const withDefaults = (warehouse: WarehouseView): WarehouseView => ({
-  ...warehouse,
-  holidays: warehouse.holidays ?? null,
-  closedDays: warehouse.closedDays ?? [],
-  openDays: warehouse.openDays ?? [],
-  unitsPerDay: warehouse.unitsPerDay ?? null,
-  blockedCountries: warehouse.blockedCountries ?? [],
-})

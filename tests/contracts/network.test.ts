@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
 import { utilisationOf } from '../../src/inventory/network.ts'
+import { wholeWarehouse } from '../../src/inventory/warehouse.ts'
 import { Warehouses } from '../../src/inventory/warehouses-service.ts'
 import { postgresWarehouses } from '../../src/inventory/warehouses-store.ts'
 import type { Day, Place } from '../../src/kernel/ids.ts'
 import { Database } from '../../src/platform/postgres/database.ts'
 import { migrate } from '../../src/platform/postgres/migrations.ts'
+import { PostgresRecords } from '../../src/platform/records/postgres.ts'
 import { defaults, type Warehouse } from '../../src/sourcing/contract.ts'
 import { testDatabase } from '../support/database.ts'
 
@@ -26,7 +28,8 @@ describe('The network on PostgreSQL', () => {
   let database: Database
   let drop: () => Promise<void>
   const another = (): Warehouses =>
-    new Warehouses({ store: postgresWarehouses(database), warn: (fault) => assert.fail(String(fault)) })
+    new Warehouses({ ...shared(), store: postgresWarehouses(database), warn: (fault) => assert.fail(String(fault)) })
+  const shared = () => ({ batches: database, records: new PostgresRecords(database), committed: () => undefined })
   const stored = async () =>
     (await database.read<{ version: string }>('select version from inventory.networks order by seen_at')).map(
       ({ version }) => version,
@@ -116,11 +119,57 @@ describe('The network on PostgreSQL', () => {
     assert.deepEqual(utilisationOf(warehouses.network, warehouses.backlog), [2.5, 0])
   })
 
+  it('keeps who changed what, once', async () => {
+    const facts = async () =>
+      (
+        await database.read<{ type: string; actor: string; body: Readonly<Record<string, unknown>> }>(
+          `select type, actor, body from platform.journal where type in ('WarehouseAdded', 'WarehouseChanged', 'CarriageChanged') order by position`,
+        )
+      ).map(({ type, actor, body }) => [type, actor, body['warehouse'] ?? body['is']])
+    const before = (await facts()).length
+    const warehouses = another()
+    const owner = { actor: 'owner:anna' }
+    const hull = wholeWarehouse(site('HUL'))
+    await warehouses.save([hull], owner)
+    await warehouses.save([hull], owner)
+    await warehouses.save([{ ...hull, cutOff: '11:00' }])
+    await warehouses.setTariffs({ lanes: 'listed' }, owner)
+    await warehouses.setTariffs({ lanes: 'listed' }, owner)
+    await assert.rejects(warehouses.save([{ ...hull, timeZone: 'Europe/Hull' }]), /timeZone/)
+    await warehouses.setTariffs({})
+    assert.deepEqual((await facts()).slice(before), [
+      ['WarehouseAdded', 'owner:anna', 'HUL'],
+      ['WarehouseChanged', 'system', 'HUL'],
+      ['CarriageChanged', 'owner:anna', { lanes: 'listed' }],
+      ['CarriageChanged', 'system', {}],
+    ])
+  })
+
+  it('decides each change on what the one before it left, wherever that is made', async () => {
+    const warehouses = another()
+    const lane = { from: 'LDS' as Place, to: 'YRK' as Place, fixedCents: 1, perKgCents: 0, days: 1 }
+    const waits = () =>
+      database.read(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%inventory.network where%'`)
+    let saying: Promise<void> | undefined
+    await database.batch(async (work) => {
+      const store = postgresWarehouses(database)
+      await store.lock(work)
+      work.add(store.save([site('YRK')]))
+      saying = warehouses.setTariffs({ overrides: [lane] })
+      // As long as this batch holds the network, the other has decided nothing.
+      while ((await waits()).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    })
+    await saying
+    assert.deepEqual(warehouses.settings.overrides, [lane])
+    await warehouses.setTariffs({})
+  })
+
   it('says so when a read in the background fails, and goes on with what it knew', async () => {
     let broken = false
     let elapsed = 0
     const faults: string[] = []
     const warehouses = new Warehouses({
+      ...shared(),
       store: postgresWarehouses({
         read: (...asked) => (broken ? Promise.reject(new Error('no connection')) : database.read(...asked)),
       }),

@@ -291,9 +291,9 @@ for (const [form, open] of Object.entries(forms)) {
         perUnitCents: 0,
         hub: false,
       }
-      await assert.rejects(warehouses.save([{ ...warehouse, unitsPerDay: 0 }]))
+      await assert.rejects(save(warehouses.save([{ ...warehouse, unitsPerDay: 0 }])))
       assert.deepEqual(await warehouses.all(), [])
-      await warehouses.save([warehouse])
+      await save(warehouses.save([warehouse]))
       const defaults = { holidays: null, closedDays: [], openDays: [], unitsPerDay: null, blockedCountries: [] }
       assert.deepEqual(await warehouses.all(), [{ ...warehouse, ...defaults }])
       assert.equal(await sourcing.prices.lease('me', 900, 300), true)

@@ -15,6 +15,7 @@ const unions = {
   ParcelEvent: 'src/shipping/contract.ts',
   ReturnEvent: 'src/returns/contract.ts',
   InventoryEvent: 'src/inventory/events.ts',
+  NetworkEvent: 'src/inventory/network-change.ts',
   PolicyEvent: 'src/inventory/policy-life.ts',
   CatalogEvent: 'src/catalog/contract.ts',
   UserEvent: 'src/identity/users.ts',

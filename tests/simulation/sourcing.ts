@@ -2,6 +2,7 @@
 import { createSourcing, type SourcingStorage } from '../../src/inventory/sourcing-room.ts'
 import type { InventoryRepository } from '../../src/inventory/store.ts'
 import { Warehouses } from '../../src/inventory/warehouses-service.ts'
+import type { MemoryWarehouses } from '../../src/inventory/warehouses-store.memory.ts'
 import type { WarehouseStore } from '../../src/inventory/warehouses-store.ts'
 import type { Instant } from '../../src/kernel/ids.ts'
 import type { RecentOrders } from '../../src/orders/contract.ts'
@@ -13,8 +14,8 @@ import { site } from '../support/site.ts'
 
 const zone = 'Europe/London'
 /** The places as their owner has laid them in before the first order. */
-export const layIn = (store: WarehouseStore): Promise<void> =>
-  store.save([site('leeds', 'LS1', 53.8, -1.55), site('york', 'YO1', 53.96, -1.08)])
+export const layIn = (store: MemoryWarehouses): void =>
+  store.save([site('leeds', 'LS1', 53.8, -1.55), site('york', 'YO1', 53.96, -1.08)]).apply()
 
 export type SourcingLine = Readonly<{
   warehouses: WarehouseStore
@@ -34,7 +35,8 @@ export const openSourcing = async (
       backlog: () => number
     }>,
 ) => {
-  const warehouses = new Warehouses({ store: line.warehouses, warn: (fault, what) => line.log.warn({ fault }, what) })
+  const warn = (fault: unknown, what: string): void => line.log.warn({ fault }, what)
+  const warehouses = new Warehouses({ ...line, store: line.warehouses, warn })
   const { engine, policies } = createSourcing({ ...line, storage: line.sourcing, warehouses, zone })
   await warehouses.read()
   await policies.read()

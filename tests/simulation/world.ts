@@ -86,7 +86,7 @@ export class World implements Surroundings {
   }
 
   async start(): Promise<void> {
-    if (this.mail !== undefined) await layIn(this.server.stores.warehouses)
+    if (this.mail !== undefined) layIn(this.server.stores.warehouses)
     for (let count = 0; count < processesAtOnce; count++) await this.#bear()
     if (!this.random.happens(this.drawn.failOver)) return
     const from = this.random.between(1_000, 14_000)

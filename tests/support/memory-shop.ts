@@ -136,7 +136,8 @@ export const memoryShop = async (options: MemoryShopOptions) => {
   const shared = { batches, records, committed }
 
   const catalog = new Catalog({ ...shared, stores: stores.catalog })
-  const warehouses = new Warehouses({ store: stores.warehouses, warn: (fault, what) => log.warn({ fault }, what) })
+  const warn = (fault: unknown, what: string): void => log.warn({ fault }, what)
+  const warehouses = new Warehouses({ ...shared, store: stores.warehouses, warn })
   const sourcing = createSourcing({
     ...shared,
     storage: stores.sourcing,

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isRefusal, type Refusal } from '../kernel/decider.ts'
+import type { Place } from '../kernel/ids.ts'
+import type { FieldProblem } from '../kernel/problem.ts'
+import { defaults } from '../sourcing/contract.ts'
+import { changeNetwork, type NetworkChange, type NetworkCommand, type NetworkState } from './network-change.ts'
+import type { NetworkSettings } from './network.ts'
+import { type WarehouseView, wholeWarehouse } from './warehouse.ts'
+
+const site = (id: string, more: Partial<WarehouseView> = {}): WarehouseView => ({
+  ...defaults.warehouse,
+  id: id as Place,
+  name: id,
+  country: 'GB',
+  postalCode: id,
+  latitude: 53.8,
+  longitude: -1.5,
+  ...more,
+})
+const leeds = wholeWarehouse(site('LDS'))
+const there: NetworkState = { warehouses: [leeds], settings: { lanes: 'listed' } }
+
+const changed = (state: NetworkState, command: NetworkCommand): NetworkChange => {
+  const change = changeNetwork(state, command)
+  assert.ok(!isRefusal(change), JSON.stringify(change))
+  return change
+}
+const faults = (state: NetworkState, command: NetworkCommand): readonly string[] => {
+  const { refused, about } = changeNetwork(state, command) as Refusal
+  assert.equal(refused, 'network_invalid')
+  const { errors } = about as { errors: readonly FieldProblem[] }
+  return errors.map(({ pointer, code }) => `${pointer} ${code}`)
+}
+const warehouses = (...said: readonly WarehouseView[]): NetworkCommand => ({ do: 'set warehouses', warehouses: said })
+const carriage = (settings: NetworkSettings): NetworkCommand => ({ do: 'set carriage', settings })
+
+describe('A change of the network', () => {
+  it('says what was and what is, of those that differ', () => {
+    const later = { ...leeds, cutOff: '16:00' }
+    const london = wholeWarehouse(site('LON'))
+    assert.deepEqual(changed(there, warehouses(later, site('LON'))), {
+      warehouses: [later, london],
+      facts: [
+        { type: 'WarehouseChanged', warehouse: 'LDS', was: leeds, is: later },
+        { type: 'WarehouseAdded', warehouse: 'LON', is: london },
+      ],
+    })
+    assert.deepEqual(changed(there, carriage({})), {
+      warehouses: [],
+      settings: {},
+      facts: [{ type: 'CarriageChanged', was: { lanes: 'listed' }, is: {} }],
+    })
+  })
+
+  it('is none where it says what is so already, in whatever order and with or without what may be left out', () => {
+    const nothing = { warehouses: [], facts: [] }
+    const { id, ...rest } = site('LDS')
+    assert.deepEqual(changed(there, warehouses({ ...rest, id })), nothing)
+    assert.deepEqual(changed(there, carriage({ lanes: 'listed' })), nothing)
+  })
+
+  it('is refused at the field, counted where there are several', () => {
+    const nowhere = site('YRK', { timeZone: 'Europe/York' })
+    assert.deepEqual(faults(there, warehouses(nowhere)), ['/timeZone unknown'])
+    assert.deepEqual(faults(there, warehouses(site('LON'), nowhere)), ['/1/timeZone unknown'])
+    const lane = { from: 'LDS' as Place, to: 'LON' as Place, fixedCents: 1, perKgCents: 0, days: 1 }
+    assert.deepEqual(faults(there, carriage({ overrides: [lane] })), ['/overrides/0/to warehouse_unknown'])
+  })
+
+  it('answers for nothing that is wrong already', () => {
+    const wrong: NetworkState = { warehouses: [{ ...leeds, timeZone: 'Europe/Leeds' }], settings: {} }
+    assert.equal(changed(wrong, warehouses(site('LON'))).facts.length, 1)
+  })
+
+  it('may say tariffs before there is a warehouse', () => {
+    assert.equal(changed({ warehouses: [], settings: {} }, carriage({ lanes: 'all' })).facts.length, 1)
+  })
+})
