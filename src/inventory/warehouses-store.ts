@@ -53,8 +53,8 @@ export const postgresWarehouses = (database: Pick<Database, 'read'>): WarehouseS
   all: () => database.read<WarehouseView>(warehousesSql.all),
   settings: async () => settingsIn(await database.read<SettingsSql>(warehousesSql.settings)),
   lock: async (work) => {
-    const settings = settingsIn(await sql(work).query<SettingsSql>({ name: 'network_lock', text: warehousesSql.lock }, []))
-    return { settings, warehouses: await sql(work).query<WarehouseView>({ name: 'warehouses_all', text: warehousesSql.all }, []) }
+    const settings = settingsIn(await sql(work).query<SettingsSql>({ text: warehousesSql.lock }, []))
+    return { settings, warehouses: await sql(work).query<WarehouseView>({ text: warehousesSql.all }, []) }
   },
   save: (warehouses) => ({
     name: 'inventory.warehouses',

@@ -35,8 +35,8 @@ const idleMs = 10_000
 const timeouts = { statement: 20_000, idleInTransaction: 10_000, lock: 2_000 }
 
 export type Row = Record<string, unknown>
-/** A named statement is prepared once a connection. */
-export type Statement = Readonly<{ name: string; text: string }>
+/** A named statement is prepared once a connection; what is asked once a month needs no name. */
+export type Statement = Readonly<{ name?: string; text: string }>
 
 export class PostgresWork implements Work {
   readonly now: Instant
