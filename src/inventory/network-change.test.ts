@@ -3,22 +3,13 @@ import { describe, it } from 'node:test'
 import { isRefusal, type Refusal } from '../kernel/decider.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
-import { defaults } from '../sourcing/contract.ts'
+import { site } from '../../tests/support/site.ts'
 import { changeNetwork, type NetworkChange, type NetworkCommand, type NetworkState } from './network-change.ts'
 import type { NetworkSettings } from './network.ts'
 import { type WarehouseView, wholeWarehouse } from './warehouse.ts'
 
-const site = (id: string, more: Partial<WarehouseView> = {}): WarehouseView => ({
-  ...defaults.warehouse,
-  id: id as Place,
-  name: id,
-  country: 'GB',
-  postalCode: id,
-  latitude: 53.8,
-  longitude: -1.5,
-  ...more,
-})
-const leeds = wholeWarehouse(site('LDS'))
+const warehouse = (id: string, more: Partial<WarehouseView> = {}): WarehouseView => ({ ...site(id, 'LS1', 53.8, -1.5), ...more })
+const leeds = wholeWarehouse(warehouse('LDS'))
 const there: NetworkState = { warehouses: [leeds], settings: { lanes: 'listed' } }
 
 const changed = (state: NetworkState, command: NetworkCommand): NetworkChange => {
@@ -38,8 +29,8 @@ const carriage = (settings: NetworkSettings): NetworkCommand => ({ do: 'set carr
 describe('A change of the network', () => {
   it('says what was and what is, of those that differ', () => {
     const later = { ...leeds, cutOff: '16:00' }
-    const london = wholeWarehouse(site('LON'))
-    assert.deepEqual(changed(there, warehouses(later, site('LON'))), {
+    const london = wholeWarehouse(warehouse('LON'))
+    assert.deepEqual(changed(there, warehouses(later, warehouse('LON'))), {
       warehouses: [later, london],
       facts: [
         { type: 'WarehouseChanged', warehouse: 'LDS', was: leeds, is: later },
@@ -55,22 +46,22 @@ describe('A change of the network', () => {
 
   it('is none where it says what is so already, in whatever order and with or without what may be left out', () => {
     const nothing = { warehouses: [], facts: [] }
-    const { id, ...rest } = site('LDS')
+    const { id, ...rest } = warehouse('LDS')
     assert.deepEqual(changed(there, warehouses({ ...rest, id })), nothing)
     assert.deepEqual(changed(there, carriage({ lanes: 'listed' })), nothing)
   })
 
   it('is refused at the field, counted where there are several', () => {
-    const nowhere = site('YRK', { timeZone: 'Europe/York' })
+    const nowhere = warehouse('YRK', { timeZone: 'Europe/York' })
     assert.deepEqual(faults(there, warehouses(nowhere)), ['/timeZone unknown'])
-    assert.deepEqual(faults(there, warehouses(site('LON'), nowhere)), ['/1/timeZone unknown'])
+    assert.deepEqual(faults(there, warehouses(warehouse('LON'), nowhere)), ['/1/timeZone unknown'])
     const lane = { from: 'LDS' as Place, to: 'LON' as Place, fixedCents: 1, perKgCents: 0, days: 1 }
     assert.deepEqual(faults(there, carriage({ overrides: [lane] })), ['/overrides/0/to warehouse_unknown'])
   })
 
   it('answers for nothing that is wrong already', () => {
     const wrong: NetworkState = { warehouses: [{ ...leeds, timeZone: 'Europe/Leeds' }], settings: {} }
-    assert.equal(changed(wrong, warehouses(site('LON'))).facts.length, 1)
+    assert.equal(changed(wrong, warehouses(warehouse('LON'))).facts.length, 1)
   })
 
   it('may say tariffs before there is a warehouse', () => {

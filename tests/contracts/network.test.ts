@@ -10,19 +10,11 @@ import type { Day, Place } from '../../src/kernel/ids.ts'
 import { Database } from '../../src/platform/postgres/database.ts'
 import { migrate } from '../../src/platform/postgres/migrations.ts'
 import { PostgresRecords } from '../../src/platform/records/postgres.ts'
-import { defaults, type Warehouse } from '../../src/sourcing/contract.ts'
+import type { Warehouse } from '../../src/sourcing/contract.ts'
 import { testDatabase } from '../support/database.ts'
+import { site as siteAt } from '../support/site.ts'
 
-const site = (id: string, more: Partial<Warehouse> = {}): Warehouse => ({
-  ...defaults.warehouse,
-  id: id as Place,
-  name: id,
-  country: 'GB',
-  postalCode: id,
-  latitude: 53.8,
-  longitude: -1.5,
-  ...more,
-})
+const site = (id: string, more: Partial<Warehouse> = {}): Warehouse => ({ ...siteAt(id, id, 53.8, -1.5), ...more })
 
 describe('The network on PostgreSQL', () => {
   let database: Database
