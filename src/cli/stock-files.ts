@@ -1,5 +1,4 @@
 /** Master data from CSV files: products, warehouses, stock, dated supply. Used by `waybill import` and by the demo. */
-import { isDeepStrictEqual } from 'node:util'
 import { isRefusal } from '../kernel/decider.ts'
 import type { Day } from '../kernel/ids.ts'
 import { addDays, dayIn } from '../kernel/time.ts'
@@ -19,7 +18,6 @@ import {
   unknownWarehouse,
   warehousesHeader,
 } from '../imports/contract.ts'
-import { defaults, ownHolidays } from '../sourcing/contract.ts'
 import type { Shop } from '../shop.ts'
 
 export type Imported = { rows: number; added: number; changed: number; unchanged: number; faults: RowFault[] }
@@ -96,23 +94,19 @@ export const importWarehouses = async (shop: Shop, path: string, onProgress: OnP
   const imported = blank()
   for await (const batch of inChunks(parsedRows(path, warehousesHeader, (row) => parseWarehouse(row, shop.geocode)))) {
     const rows = good(batch, imported)
-    const known = new Map((await shop.warehouses.read()).map((warehouse) => [warehouse.id as string, warehouse]))
-    const warehouses = rows.map(({ value }) => ({
-      ...defaults.warehouse,
-      holidays: ownHolidays(value.country),
-      ...known.get(value.warehouse),
-      id: value.warehouse,
-      name: value.name,
-      country: value.country,
-      postalCode: value.postcode,
-      latitude: value.latitude,
-      longitude: value.longitude,
-    }))
-    await shop.warehouses.save(warehouses, origin)
-    for (const warehouse of warehouses)
-      imported[
-        known.has(warehouse.id) ? (isDeepStrictEqual(known.get(warehouse.id), warehouse) ? 'unchanged' : 'changed') : 'added'
-      ] += 1
+    const { facts } = await shop.warehouses.place(
+      rows.map(({ value: { warehouse: id, postcode: postalCode, name, country, latitude, longitude } }) => ({
+        id,
+        name,
+        country,
+        postalCode,
+        latitude,
+        longitude,
+      })),
+      origin,
+    )
+    for (const { type } of facts) imported[type === 'WarehouseAdded' ? 'added' : 'changed'] += 1
+    imported.unchanged += rows.length - facts.length
     onProgress(imported.rows)
   }
   return imported

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { isRefusal, type Refusal } from '../kernel/decider.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
+import { defaults } from '../sourcing/contract.ts'
 import { site } from '../../tests/support/site.ts'
 import { changeNetwork, type NetworkChange, type NetworkCommand, type NetworkState } from './network-change.ts'
 import type { NetworkSettings } from './network.ts'
@@ -62,6 +63,31 @@ describe('A change of the network', () => {
   it('answers for nothing that is wrong already', () => {
     const wrong: NetworkState = { warehouses: [{ ...leeds, timeZone: 'Europe/Leeds' }], settings: {} }
     assert.equal(changed(wrong, warehouses(warehouse('LON'))).facts.length, 1)
+  })
+
+  it('answers for nothing that is wrong of another place, wherever that stands in the list', () => {
+    // Vans leave on Mondays only, when York is closed.
+    const settings = { transfer: { ...defaults.transfer, departureDays: [1] } }
+    const york = wholeWarehouse(warehouse('YRK', { workdays: [2, 3] }))
+    assert.deepEqual(faults({ warehouses: [leeds], settings }, warehouses(york)), ['/workdays never'])
+    const wrong: NetworkState = { warehouses: [leeds, york], settings }
+    assert.equal(changed(wrong, warehouses({ ...leeds, cutOff: '16:00' })).facts.length, 1)
+  })
+
+  it('places warehouses anew and leaves all else about them as it is', () => {
+    const own = { ...leeds, cutOff: '16:00', holidays: null, unitsPerDay: 9 }
+    const at = { name: 'Leeds', country: 'GB', postalCode: 'LS2', latitude: 53.81, longitude: -1.54 }
+    const placed: NetworkCommand = {
+      do: 'place warehouses',
+      warehouses: [
+        { ...at, id: 'LDS' as Place },
+        { ...at, id: 'NEW' as Place },
+      ],
+    }
+    assert.deepEqual(changed({ warehouses: [own], settings: {} }, placed).warehouses, [
+      { ...own, ...at },
+      { ...leeds, ...at, id: 'NEW', holidays: { country: 'GB' } },
+    ])
   })
 
   it('may say tariffs before there is a warehouse', () => {

@@ -2,7 +2,7 @@
 import { type Refusal, refuse } from '../kernel/decider.ts'
 import type { Place } from '../kernel/ids.ts'
 import type { FieldProblem } from '../kernel/problem.ts'
-import { type Network, networkFaults } from '../sourcing/contract.ts'
+import { defaults, type Network, networkFaults, ownHolidays } from '../sourcing/contract.ts'
 import { canonical, networkBody, type NetworkSettings } from './network.ts'
 import { type WarehouseView, wholeWarehouse } from './warehouse.ts'
 
@@ -10,8 +10,12 @@ export type NetworkState = Readonly<{ warehouses: readonly WarehouseView[]; sett
 
 /** Pointers of its faults begin at the settings (`/delivery/0/id`), the warehouse (`/workdays`) or, of several, their list (`/1/workdays`). */
 export type NetworkCommand = Readonly<
-  { do: 'set warehouses'; warehouses: readonly WarehouseView[] } | { do: 'set carriage'; settings: NetworkSettings }
+  | { do: 'set warehouses'; warehouses: readonly WarehouseView[] }
+  /** All else about them stays as it is, or has its default where they are new. */
+  | { do: 'place warehouses'; warehouses: readonly PlacedWarehouse[] }
+  | { do: 'set carriage'; settings: NetworkSettings }
 >
+export type PlacedWarehouse = Pick<WarehouseView, 'id' | 'name' | 'country' | 'postalCode' | 'latitude' | 'longitude'>
 export type NetworkReason = 'network_invalid'
 
 /** One fact a stream. */
@@ -29,10 +33,20 @@ export type NetworkChange = Readonly<{
   facts: readonly NetworkEvent[]
 }>
 
-export const changeNetwork = (state: NetworkState, command: NetworkCommand): NetworkChange | Refusal<NetworkReason> =>
-  command.do === 'set carriage'
-    ? setCarriage(state, command.settings)
-    : setWarehouses(state, command.warehouses.map(wholeWarehouse))
+export const changeNetwork = (state: NetworkState, command: NetworkCommand): NetworkChange | Refusal<NetworkReason> => {
+  if (command.do === 'set carriage') return setCarriage(state, command.settings)
+  const before = new Map(state.warehouses.map((warehouse) => [warehouse.id, warehouse]))
+  const asked =
+    command.do === 'set warehouses'
+      ? command.warehouses
+      : command.warehouses.map((placed) => ({
+          ...defaults.warehouse,
+          holidays: ownHolidays(placed.country),
+          ...before.get(placed.id),
+          ...placed,
+        }))
+  return setWarehouses(state, before, asked.map(wholeWarehouse))
+}
 
 const setCarriage = ({ warehouses, settings: was }: NetworkState, is: NetworkSettings): NetworkChange | Refusal<NetworkReason> => {
   // A shop says its tariffs before its first warehouse, or after.
@@ -42,10 +56,13 @@ const setCarriage = ({ warehouses, settings: was }: NetworkState, is: NetworkSet
   return { warehouses: [], settings: is, facts: [{ type: 'CarriageChanged', was, is }] }
 }
 
-const setWarehouses = (state: NetworkState, asked: readonly WarehouseView[]): NetworkChange | Refusal<NetworkReason> => {
+const setWarehouses = (
+  state: NetworkState,
+  before: ReadonlyMap<Place, WarehouseView>,
+  asked: readonly WarehouseView[],
+): NetworkChange | Refusal<NetworkReason> => {
   const faults = newFaults(state, asked)
   if (faults.length > 0) return invalidNetwork(faults)
-  const before = new Map(state.warehouses.map((warehouse) => [warehouse.id, warehouse]))
   const warehouses = asked.filter((is) => canonical(before.get(is.id) ?? null) !== canonical(is))
   const facts = warehouses.map((is): NetworkEvent => {
     const was = before.get(is.id)
@@ -74,7 +91,8 @@ const newFaults = (state: NetworkState, asked: readonly WarehouseView[]): readon
 const faultsOf = ({ warehouses, settings }: NetworkState): readonly FieldProblem[] =>
   networkFaults({ version: '', ...networkBody(warehouses, settings) } satisfies Network)
 
-const textOf = ({ pointer, detail }: FieldProblem): string => `${pointer} ${detail}`
+/** Without its pointer, which counts warehouses: the words name them. */
+const textOf = ({ code, detail }: FieldProblem): string => `${code} ${detail}`
 
 export const invalidNetwork = (errors: readonly FieldProblem[]): Refusal<NetworkReason> => {
   const [first] = errors

@@ -7,7 +7,13 @@ import { newId } from '../platform/ids.ts'
 import type { Records } from '../platform/records/records.ts'
 import { type Batches, rerunAborted, type Work } from '../platform/store/work.ts'
 import type { Network } from '../sourcing/contract.ts'
-import { changeNetwork, type NetworkChange, type NetworkCommand, type NetworkReason } from './network-change.ts'
+import {
+  changeNetwork,
+  type NetworkChange,
+  type NetworkCommand,
+  type NetworkReason,
+  type PlacedWarehouse,
+} from './network-change.ts'
 import { type Backlog, canonical, networkBody, type NetworkSettings } from './network.ts'
 import type { WarehouseView } from './warehouse.ts'
 import type { WarehouseStore } from './warehouses-store.ts'
@@ -143,13 +149,24 @@ export class Warehouses {
   }
 
   /** Replaces what the owner said before. @throws where the network could not work then */
-  async setTariffs(settings: NetworkSettings, origin: Origin = bySystem): Promise<void> {
-    unlessInvalid(await this.handle({ do: 'set carriage', settings }, origin))
+  setTariffs(settings: NetworkSettings, origin: Origin = bySystem): Promise<NetworkChange> {
+    return this.#orThrow({ do: 'set carriage', settings }, origin)
   }
 
   /** Adds or changes them, all or none. @throws where the network could not work then */
-  async save(warehouses: readonly WarehouseView[], origin: Origin = bySystem): Promise<void> {
-    unlessInvalid(await this.handle({ do: 'set warehouses', warehouses }, origin))
+  save(warehouses: readonly WarehouseView[], origin: Origin = bySystem): Promise<NetworkChange> {
+    return this.#orThrow({ do: 'set warehouses', warehouses }, origin)
+  }
+
+  /** Says where they are, all or none. @throws where the network could not work then */
+  place(warehouses: readonly PlacedWarehouse[], origin: Origin): Promise<NetworkChange> {
+    return this.#orThrow({ do: 'place warehouses', warehouses }, origin)
+  }
+
+  async #orThrow(command: NetworkCommand, origin: Origin): Promise<NetworkChange> {
+    const outcome = await this.handle(command, origin)
+    if (isRefusal(outcome)) throw new RangeError(outcome.detail)
+    return outcome
   }
 
   async #readBacklog(): Promise<void> {
@@ -173,6 +190,3 @@ export class Warehouses {
 }
 
 const bySystem: Origin = { actor: 'system' }
-const unlessInvalid = (outcome: NetworkChange | Refusal): void => {
-  if (isRefusal(outcome)) throw new RangeError(outcome.detail)
-}

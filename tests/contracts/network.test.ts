@@ -142,7 +142,7 @@ describe('The network on PostgreSQL', () => {
     const lane = { from: 'LDS' as Place, to: 'YRK' as Place, fixedCents: 1, perKgCents: 0, days: 1 }
     const waits = () =>
       database.read(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%inventory.network where%'`)
-    let saying: Promise<void> | undefined
+    let saying: Promise<unknown> | undefined
     await database.batch(async (work) => {
       const store = postgresWarehouses(database)
       await store.lock(work)
