@@ -23,7 +23,7 @@ export type BenchOptions = Readonly<{
   seconds: number
   /** Runs in turn with their references; a figure is the median. */
   rounds: number
-  /** Orders of history for `read` and `growth`: 10,000,000 take some hours and 270 GB, and are asked for by name. */
+  /** Orders of history for `read` and `growth`: 10,000,000 would take some hours and, by what a million took, 270 GB; they are asked for by name. */
   historyMax: number
   /** How long `life` keeps orders going through their whole life. */
   lifeSeconds: number
