@@ -41,7 +41,8 @@ export interface World {
   lags(): Promise<ReadonlyMap<string, number>>
   /** Whether no reaction and no task, in whichever process, has anything left to do now. */
   isQuiet(): Promise<boolean>
-  close(): Promise<void>
+  /** @param keep the folder, for another world in it. */
+  close(keep?: 'folder'): Promise<void>
 }
 
 const srcFolder = join(import.meta.dirname, '..', 'src')
@@ -86,25 +87,39 @@ export const closeWorlds = async (): Promise<void> => {
   for (const world of open) await world.close()
 }
 
-export const openWorld = async (asked: Seed): Promise<World> => {
+/** @param fill gives the shop a history; then PostgreSQL is started again, and sets itself by what is there. */
+export const openWorld = async (asked: Seed, fill?: (world: World) => Promise<unknown>): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-bench-'))
   // Run as root, PostgreSQL gets a user of its own, who must be able to enter.
   chmodSync(folder, 0o755)
+  const first = await worldIn(folder, asked)
+  if (fill === undefined) return first
+  try {
+    await fill(first)
+  } catch (fault) {
+    await first.close()
+    throw fault
+  }
+  await first.close('folder')
+  return worldIn(folder, undefined)
+}
+
+const worldIn = async (folder: string, asked: Seed | undefined): Promise<World> => {
   const embedded = await startEmbedded({ dataFolder: folder, kind: 'server', say: () => undefined })
-  const closers = [
-    () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
-    // A member of this process's own: PostgreSQL outlives every server of the case.
-    embedded.stop,
-  ]
+  // A member of this process's own: PostgreSQL outlives every server of the case.
+  const closers: (() => Promise<unknown>)[] = [embedded.stop]
   try {
     const world = await furnished(folder, embedded.connection, asked, closers)
     open.add(world)
     return world
   } catch (fault) {
     await closeAll(closers)
+    remove(folder)
     throw fault
   }
 }
+
+const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
 const closeAll = async (closers: (() => Promise<unknown>)[]): Promise<void> => {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
@@ -113,7 +128,7 @@ const closeAll = async (closers: (() => Promise<unknown>)[]): Promise<void> => {
 const furnished = async (
   folder: string,
   connection: EmbeddedConnection,
-  asked: Seed,
+  asked: Seed | undefined,
   closers: (() => Promise<unknown>)[],
 ): Promise<World> => {
   const environment = {
@@ -133,7 +148,7 @@ const furnished = async (
   const client = await watcher.database.client()
   closers.push(() => client.end())
   await rememberPostgres(client)
-  await seed(watcher, client, asked)
+  if (asked !== undefined) await seed(watcher, client, asked)
   const serve: World['serve'] = async (file, args, more = {}) => {
     const served = await listening(startChild(process.execPath, [file, ...args], more), file)
     closers.push(served.stop)
@@ -153,9 +168,10 @@ const furnished = async (
     lags,
     lagEvents: async () => Math.max(0, ...(await lags()).values()),
     isQuiet: async () => (await watcher.consumers.caughtUp()) && (await watcher.tasks.quiet()),
-    close: async () => {
+    close: async (keep) => {
       open.delete(world)
       await closeAll(closers)
+      if (keep === undefined) remove(folder)
     },
   }
   return world

@@ -99,10 +99,13 @@ const databaseBytes = async ({ client }: World): Promise<number> => {
 }
 
 const opened = async (history: number, say: BenchOptions['say']): Promise<Shop & Readonly<{ bytesAnOrder: number }>> => {
-  const world = await openWorld({ products: products + apart, apart })
-  const before = await databaseBytes(world)
-  if (history > 0) await fillHistory(world, { orders: history, products, say })
-  const bytesAnOrder = history === 0 ? 0 : ((await databaseBytes(world)) - before) / history
+  let bytesAnOrder = 0
+  const fill = async (world: World): Promise<void> => {
+    const before = await databaseBytes(world)
+    await fillHistory(world, { orders: history, products, say })
+    bytesAnOrder = ((await databaseBytes(world)) - before) / history
+  }
+  const world = await openWorld({ products: products + apart, apart }, history === 0 ? undefined : fill)
   return { world, served: await world.waybill(), history, bytesAnOrder }
 }
 

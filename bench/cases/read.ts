@@ -50,9 +50,11 @@ const askEach = async (
 }
 
 const atSize = async (orders: number, { rounds, seconds, say }: BenchOptions): Promise<Result> => {
-  const world = await openWorld({ products })
+  let fillSeconds = 0
+  const world = await openWorld({ products }, async (empty) => {
+    fillSeconds = await fillHistory(empty, { orders, products, say })
+  })
   try {
-    const fillSeconds = await fillHistory(world, { orders, products, say })
     const served = await world.waybill()
     const bare = await bareFor(world, served, await typicalPath(world))
     const paths = await orderPaths(world)

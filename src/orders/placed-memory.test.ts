@@ -15,14 +15,17 @@ describe('The memory of what was placed', () => {
     assert.deepEqual([...memory.known([order(1), order(2)])], [[order(1), placed]])
   })
 
-  it('forgets the oldest beyond 50,000 lines, whatever their orders’ length', () => {
+  it('knows the newest 25,000 lines and never more than some 50,000, whatever their orders’ length', () => {
     const memory = new PlacedMemory()
-    for (let index = 0; index < 60; index++) memory.remember(order(index), placedWith(1_000))
-    const known = [...memory.known(Array.from({ length: 60 }, (_, index) => order(index))).keys()]
-    assert.deepEqual(
-      known,
-      Array.from({ length: 50 }, (_, index) => order(index + 10)),
-    )
+    const orders = Array.from({ length: 90 }, (_, index) => order(index))
+    for (const [index, id] of orders.entries()) {
+      memory.remember(id, placedWith(1_000))
+      const known = memory.known(orders)
+      const newest = orders.slice(Math.max(0, index - 24), index + 1)
+      assert.ok(newest.every((one) => known.has(one)))
+      assert.ok(known.size <= 50)
+    }
+    assert.equal(memory.known([order(0)]).size, 0, 'the oldest is forgotten')
   })
 
   it('counts an order once, however often it is told', () => {

@@ -35,12 +35,14 @@ const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const compareLots = (p: Problem, order: Order, a: number, b: number): number => {
   if (!order.pol.backorder) return 0
-  const rowOf = (line: number) =>
-    [...order.incoming[line]!]
+  const [lotsA, lotsB] = [order.incoming[a]!, order.incoming[b]!]
+  if (lotsA.length === 0 && lotsB.length === 0) return 0
+  const rowOf = (lots: typeof lotsA) =>
+    [...lots]
       .map((lot) => [p.places.sorted[lot.w]!, lot.day, lot.qty] as const)
       .sort((one, other) => one[0] - other[0] || one[1] - other[1] || one[2] - other[2])
       .flat()
-  const [rowA, rowB] = [rowOf(a), rowOf(b)]
+  const [rowA, rowB] = [rowOf(lotsA), rowOf(lotsB)]
   for (let k = 0; k < rowA.length && k < rowB.length; k++) if (rowA[k] !== rowB[k]) return rowA[k]! - rowB[k]!
   return rowA.length - rowB.length
 }

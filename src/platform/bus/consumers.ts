@@ -197,6 +197,7 @@ export class Consumers {
       if (one instanceof Fault) throw one.cause
       return one
     })
+    this.#window.release(Math.min(...this.#following.map(({ scanned }) => scanned)))
     await this.#moveQuiet()
     const retried = await this.#retryParked()
     return retried || worked.includes(true)

@@ -55,6 +55,20 @@ describe('The window on the journal', () => {
     assert.deepEqual(await window.take(10, odd, 100), { envelopes: [], upTo: 10 })
   })
 
+  it('keeps nothing that everybody has passed', async () => {
+    const journal = journalOf(10)
+    const window = new JournalWindow(journal, ['Odd', 'Even'])
+    await window.extend(10)
+    window.release(4)
+    assert.deepEqual(positions((await window.take(4, odd, 100)).envelopes), [5, 7, 9])
+    assert.equal(journal.reads, 1)
+    assert.deepEqual(positions((await window.take(2, odd, 100)).envelopes), [3, 5, 7, 9])
+    assert.equal(journal.reads, 2, 'who comes back reads for himself')
+    window.release(10)
+    assert.equal(await window.extend(10), 10)
+    assert.deepEqual(await window.take(10, odd, 100), { envelopes: [], upTo: 10 })
+  })
+
   it('lets those who are behind it read for themselves', async () => {
     const journal = journalOf(10)
     const window = new JournalWindow(journal, ['Odd', 'Even'])

@@ -15,12 +15,21 @@ const readMin = 50
 const readItemsMax = 20_000
 
 /** How large an event is, told by the items in its lists. */
-const itemsIn = (value: unknown): number => {
-  if (typeof value !== 'object' || value === null) return 0
-  let items = Array.isArray(value) ? value.length : 0
-  for (const part of Object.values(value)) if (typeof part === 'object') items += itemsIn(part)
+const itemsIn = (value: object): number => {
+  // No list of values is made on the way: this looks at every line of every order.
+  if (Array.isArray(value)) {
+    let items = value.length
+    for (const part of value as readonly unknown[]) if (isObject(part)) items += itemsIn(part)
+    return items
+  }
+  let items = 0
+  for (const name in value) {
+    const part = (value as Readonly<Record<string, unknown>>)[name]
+    if (isObject(part)) items += itemsIn(part)
+  }
   return items
 }
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 export type Taken = Readonly<{
   envelopes: readonly Envelope[]
@@ -75,14 +84,24 @@ export class JournalWindow {
     if (read.length > 0) this.#readNext = Math.min(readMax, Math.max(readMin, fitting))
     let dropped = 0
     // What was just read nobody has had yet: it stays, however large.
-    while (dropped < this.#kept.length && (this.#itemsKept > itemsMax || this.#kept.length - dropped + read.length > keptMax))
-      this.#itemsKept -= this.#items[dropped++] ?? 0
-    this.#from = this.#kept[dropped - 1]?.position ?? this.#from
-    this.#kept.splice(0, dropped)
-    this.#items.splice(0, dropped)
+    let itemsLeft = this.#itemsKept
+    while (dropped < this.#kept.length && (itemsLeft > itemsMax || this.#kept.length - dropped + read.length > keptMax))
+      itemsLeft -= this.#items[dropped++] ?? 0
+    this.#drop(dropped)
     this.#kept.push(...read)
     this.#items.push(...items)
     this.#itemsKept += itemsRead
+  }
+
+  /** Everybody has passed this position: its events need not outlive the next collection of garbage. */
+  release(position: number): void {
+    this.#drop(this.#firstAfter(position))
+  }
+
+  #drop(count: number): void {
+    this.#from = this.#kept[count - 1]?.position ?? this.#from
+    this.#kept.splice(0, count)
+    for (const items of this.#items.splice(0, count)) this.#itemsKept -= items
   }
 
   /** At most `limit` events of some types after a position, in order. */

@@ -24,6 +24,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { binary, canEnter, shortHash, type RunAs } from './embedded-binaries.ts'
 import { hasCode, isAlive, processStart, readOrUndefined } from './embedded-members.ts'
+import { clusterSettings } from './embedded-settings.ts'
 
 const runFile = promisify(execFile)
 
@@ -46,28 +47,6 @@ const logBytesMax = 10_000_000
 const socketPort = 5432
 /** Socket paths end at 107 bytes; `/.s.PGSQL.5432` and its lock file need 20 of them. */
 const socketFolderBytesMax = 87
-
-const safeSettings = {
-  fsync: 'on',
-  synchronous_commit: 'on',
-  full_page_writes: 'on',
-  max_connections: '100',
-  // Nothing here reads from disk in bulk or replicates: these processes would only sit in memory.
-  io_method: 'sync',
-  max_logical_replication_workers: '0',
-}
-/** Tests lose nothing that matters when the machine dies; many files share one server. */
-const testSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
-const sharedSettings = {
-  shared_buffers: '128MB',
-  // Few and late checkpoints: bursts of orders write much log, and a small limit would checkpoint in the middle of them.
-  max_wal_size: '2GB',
-  // Our statements are many and short: compiling them costs more than it saves.
-  jit: 'off',
-  log_min_messages: 'warning',
-  timezone: 'UTC',
-  log_timezone: 'UTC',
-}
 
 /** Makes the cluster beside its final place, so that a half-made one is never taken for data. */
 export const initialise = async (cluster: Cluster): Promise<void> => {
@@ -134,8 +113,7 @@ const startOnce = async (cluster: Cluster): Promise<Listening> => {
   const place = process.platform === 'win32' ? '127.0.0.1' : socketFolder(cluster)
   if (process.platform !== 'win32') await stopDispossessed(join(place, `.s.PGSQL.${port}.lock`), cluster.data)
   const settings = {
-    ...sharedSettings,
-    ...(cluster.isForTests ? testSettings : safeSettings),
+    ...clusterSettings(cluster.data, cluster.isForTests),
     port: String(port),
     // The libraries are old (OpenSSL 1.1): where there are sockets nothing may come in from a network.
     ...(process.platform === 'win32'
