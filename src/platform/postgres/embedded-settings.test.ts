@@ -27,7 +27,7 @@ describe('settings of the embedded PostgreSQL', () => {
     const table = join(data, 'base', '5', '16384')
     writeFileSync(table, '')
     // A hole: no disk is used.
-    truncateSync(table, 1_000 * gibibyte)
+    truncateSync(table, 4 * gibibyte)
     const megabytes = Number.parseInt(clusterSettings(data, false)['shared_buffers'] ?? '', 10)
     assert.ok(megabytes > 128, `${megabytes} MB of a machine with more than a gigabyte of memory`)
   })
