@@ -105,10 +105,11 @@ export const openWorld = async (asked: Seed, fill?: (world: World) => Promise<un
 }
 
 const worldIn = async (folder: string, asked: Seed | undefined): Promise<World> => {
-  const embedded = await startEmbedded({ dataFolder: folder, kind: 'server', say: () => undefined })
-  // A member of this process's own: PostgreSQL outlives every server of the case.
-  const closers: (() => Promise<unknown>)[] = [embedded.stop]
+  const closers: (() => Promise<unknown>)[] = []
   try {
+    // A member of this process's own: PostgreSQL outlives every server of the case.
+    const embedded = await startEmbedded({ dataFolder: folder, kind: 'server', say: () => undefined })
+    closers.push(embedded.stop)
     const world = await furnished(folder, embedded.connection, asked, closers)
     open.add(world)
     return world
